@@ -1,0 +1,110 @@
+"""Who is sent an event, and in which of its forms: permissions, shards, intents, message content."""
+
+from typing import Any
+
+import msgspec
+
+from sandbox import permissions
+from sandbox.gateway.codes import Intents
+from sandbox.gateway.intents import WITH_CONTENT, sees_content, wanted, without_content
+from sandbox.gateway.session import Session
+from sandbox.permissions import Permission
+from sandbox.world.models import Channel, ChannelType, Guild
+from sandbox.world.state import Event, State
+
+# JSON objects of Discord are open: their values are looked at by name only.
+Json = dict[str, Any]
+
+
+class Outgoing:
+    """An event on its way out, encoded once for all who get the same form of it."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.name = event.name.encode()
+        self._whole: bytes | None = None
+        self._blank: bytes | None = None
+
+    @property
+    def whole(self) -> bytes:
+        """The payload as it is."""
+        if self._whole is None:
+            self._whole = msgspec.json.encode(self.event.data)
+        return self._whole
+
+    @property
+    def blank(self) -> bytes:
+        """The payload without what somebody wrote."""
+        if self._blank is None:
+            self._blank = msgspec.json.encode(without_content(self.event.data))
+        return self._blank
+
+
+def form_for(state: State, session: Session, outgoing: Outgoing) -> bytes | None:
+    """Return the payload that a session is sent for an event, or None when it is not sent."""
+    event = outgoing.event
+    if not _concerns(state, session.account_id, event):
+        return None
+    if not session.bot:
+        return outgoing.whole
+    if not session.holds_shard_of(event.guild_id) or not _wants(session, event):
+        return None
+    if event.name == "GUILD_CREATE":
+        return msgspec.json.encode(trimmed_guild(event.data, session))
+    if event.name in WITH_CONTENT and not _reads(session, event):
+        return outgoing.blank
+    return outgoing.whole
+
+
+def _concerns(state: State, account_id: int, event: Event) -> bool:
+    if event.users is not None:
+        return account_id in event.users
+    if event.guild_id is None:
+        channel = state.channels.get(event.channel_id or 0)
+        return channel is not None and account_id in channel.recipients
+    guild = state.guilds.get(event.guild_id)
+    if guild is None or account_id not in guild.members:
+        return False
+    channel = state.channels.get(event.channel_id or 0)
+    return channel is None or may_see(state, guild, channel, account_id)
+
+
+def may_see(state: State, guild: Guild, channel: Channel, account_id: int) -> bool:
+    """Say whether a member may see a channel; of a private thread, whether they joined it."""
+    place = channel
+    if channel.thread is not None:
+        place = state.channels.get(channel.parent_id or 0, channel)
+    bits = permissions.in_channel(guild, place, guild.members[account_id])
+    if channel.type == ChannelType.PRIVATE_THREAD and channel.thread is not None:
+        joined = account_id in channel.thread.members
+        return bool(bits & Permission.VIEW_CHANNEL) and (
+            joined or bool(bits & Permission.MANAGE_THREADS)
+        )
+    return bool(bits & Permission.VIEW_CHANNEL)
+
+
+def _wants(session: Session, event: Event) -> bool:
+    if wanted(session.intents, event.name, in_guild=event.guild_id is not None):
+        return True
+    data: Json = event.data
+    own_member = event.name == "GUILD_MEMBER_UPDATE"
+    return own_member and data["user"]["id"] == str(session.account_id)
+
+
+def _reads(session: Session, event: Event) -> bool:
+    in_guild = event.guild_id is not None
+    return sees_content(session.intents, session.account_id, event.data, in_guild=in_guild)
+
+
+def trimmed_guild(guild: Json, session: Session) -> Json:
+    """Return a GUILD_CREATE payload as far as a bot's intents let it see the members."""
+    trimmed = dict(guild)
+    if not session.intents & Intents.GUILD_VOICE_STATES:
+        trimmed["voice_states"] = []
+    if not session.intents & Intents.GUILD_PRESENCES:
+        trimmed["presences"] = []
+        known = {state["user_id"] for state in trimmed.get("voice_states", [])}
+        known.add(str(session.account_id))
+        members: list[Json] = guild.get("members", [])
+        trimmed["members"] = [member for member in members if member["user"]["id"] in known]
+    return trimmed

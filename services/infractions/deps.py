@@ -1,0 +1,21 @@
+"""What the doors and actions of infractions are given."""
+
+from dataclasses import dataclass
+
+from shared.bus import Bus
+from shared.config import ConfigStore
+from shared.gateway import Gateway
+from shared.postgres import Db
+
+from services.infractions.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """Everything that is open; `app` opens and closes it."""
+
+    settings: Settings
+    db: Db
+    bus: Bus
+    gateway: Gateway
+    config: ConfigStore

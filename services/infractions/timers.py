@@ -1,0 +1,18 @@
+"""The work that infractions leave for later, as it lies in the jobs table."""
+
+from msgspec import Struct
+from shared.contracts.ids import GuildId
+
+
+class LiftInfraction(Struct, kw_only=True, frozen=True, tag="lift_infraction"):
+    """End a temporary measure when its time is up."""
+
+    guild_id: GuildId
+    number: int
+
+
+class FinishPending(Struct, kw_only=True, frozen=True, tag="finish_pending"):
+    """Carry out a measure that was recorded and not settled."""
+
+    guild_id: GuildId
+    number: int

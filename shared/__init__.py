@@ -1,0 +1,1 @@
+"""Mechanisms and contracts that every service is built from; knows no service."""

@@ -1,0 +1,1 @@
+"""What passes between the services: every message as a typed Struct, JSON on the wire."""

@@ -1,0 +1,99 @@
+"""Fresh places in the real servers for one test each: a database, a vhost, a ClickHouse database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import asyncpg
+from clickhouse_driver import Client
+
+
+@dataclass(frozen=True)
+class Backends:
+    """Where the servers are that tests may use."""
+
+    database_url: str
+    amqp_url: str
+    amqp_management_url: str
+    clickhouse_url: str
+
+
+def fresh_name() -> str:
+    """Make a name that no other test has."""
+    return f"test_{secrets.token_hex(6)}"
+
+
+def with_path(url: str, path: str) -> str:
+    """Point the URL of a server to one database or vhost in it."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(path, safe='')}"))
+
+
+@asynccontextmanager
+async def database(server: str) -> AsyncIterator[str]:
+    """Give an empty Postgres database and drop it afterwards."""
+    name = fresh_name()
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        try:
+            yield with_path(server, name)
+        finally:
+            await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def vhost(server: str, management: str) -> AsyncIterator[str]:
+    """Give an empty RabbitMQ vhost and delete it afterwards."""
+    name = fresh_name()
+    user = quote(urlsplit(server).username or "guest", safe="")
+    await asyncio.to_thread(_manage, management, "PUT", f"vhosts/{name}")
+    try:
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        await asyncio.to_thread(_manage, management, "PUT", f"permissions/{name}/{user}", rights)
+        yield with_path(server, name)
+    finally:
+        await asyncio.to_thread(_manage, management, "DELETE", f"vhosts/{name}")
+
+
+@asynccontextmanager
+async def clickhouse_database(server: str) -> AsyncIterator[str]:
+    """Give an empty ClickHouse database and drop it afterwards."""
+    name = fresh_name()
+    await asyncio.to_thread(_clickhouse, server, f"CREATE DATABASE {name} ENGINE = Atomic")
+    try:
+        yield with_path(server, name)
+    finally:
+        await asyncio.to_thread(_clickhouse, server, f"DROP DATABASE IF EXISTS {name} SYNC")
+
+
+def _clickhouse(server: str, statement: str) -> None:
+    with Client.from_url(server) as client:
+        client.execute(statement)
+
+
+def _manage(management: str, method: str, path: str, body: object = None) -> None:
+    parts = urlsplit(management)
+    base = f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}"
+    passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
+    user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
+    passwords.add_password(None, base, user, password, is_authenticated=True)
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPBasicAuthHandler(passwords), urllib.request.ProxyHandler({})
+    )
+    request = urllib.request.Request(  # noqa: S310 - the address is our own server's
+        f"{base}/api/{path}",
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={"content-type": "application/json"},
+        method=method,
+    )
+    with opener.open(request, timeout=30):
+        pass

@@ -1,0 +1,1 @@
+"""Everything that runs Flotilla on one machine: servers, supervisor, assets."""

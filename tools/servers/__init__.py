@@ -1,0 +1,1 @@
+"""The backing servers of the local stack, one file each."""
