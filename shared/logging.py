@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -38,7 +38,7 @@ def configure(service: str, level: str = "info", fmt: str = "json") -> None:
 
 
 @contextmanager
-def bound(**values: object) -> Iterator[None]:
+def bound(**values: object) -> Generator[None]:
     """Put values (`guild_id`, `invocation_id`, ...) on every line logged inside."""
     with bound_contextvars(**values):
         yield

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
@@ -25,7 +25,6 @@ Executor: TypeAlias = Db | Connection
 """What a query runs on: the pool, or a connection with a transaction open."""
 
 T = TypeVar("T")
-S = TypeVar("S", bound=msgspec.Struct)
 
 SHARED_MIGRATIONS: Final = Path(__file__).with_name("migrations")
 FIRST_WAIT: Final = 0.1
@@ -36,7 +35,7 @@ log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def connect(  # noqa: PLR0913 - all but three have a default that fits every service
+async def connect(
     url: str,
     *,
     schema: str,
@@ -44,7 +43,7 @@ async def connect(  # noqa: PLR0913 - all but three have a default that fits eve
     shared: tuple[str, ...] = (),
     min_size: int = 2,
     max_size: int = 10,
-) -> AsyncIterator[Db]:
+) -> AsyncGenerator[Db]:
     """Give a pool whose connections work in `schema`, with its migrations applied.
 
     `shared` names migrations of `shared/migrations` that the service wants too. Waits for a server
@@ -101,7 +100,7 @@ async def execute(db: Executor, sql: str, *args: object) -> int:
 
 
 @asynccontextmanager
-async def transaction(db: Executor) -> AsyncIterator[Connection]:
+async def transaction(db: Executor) -> AsyncGenerator[Connection]:
     """Give a connection in a transaction, which commits unless an exception passes.
 
     On a connection that has one open already it is a savepoint.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,7 +16,11 @@ import pytest
 from tests.support import backends as places
 from tests.support.backends import Backends
 
-pytest_plugins = ["tests.support.sandbox"] if Path(__file__).with_name("support").joinpath("sandbox.py").exists() else []
+pytest_plugins = (
+    ["tests.support.sandbox"]
+    if Path(__file__).with_name("support").joinpath("sandbox.py").exists()
+    else []
+)
 
 
 def management_url(amqp_url: str) -> str:
@@ -30,10 +34,10 @@ def management_url(amqp_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def backends() -> Iterator[Backends]:
+def backends() -> Backends:
     """Give the servers of the environment."""
     amqp_url = os.environ["AMQP_URL"]
-    yield Backends(
+    return Backends(
         database_url=os.environ["DATABASE_URL"],
         amqp_url=amqp_url,
         amqp_management_url=management_url(amqp_url),

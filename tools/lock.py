@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class AlreadyRunningError(StackError):
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def only_one(path: Path) -> Generator[None]:
     """Hold a file's lock, or raise AlreadyRunningError with the pid of who holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 from collections.abc import Mapping, Sequence
@@ -41,14 +42,27 @@ async def spawn(
         )
 
 
-def _guarded(
-    argv: Sequence[str], user: str | None, orphan_signal: signal.Signals
-) -> Sequence[str]:
+def _guarded(argv: Sequence[str], user: str | None, orphan_signal: signal.Signals) -> Sequence[str]:
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        return ["runuser", "-u", user, "--", *argv] if user else argv
-    step_down = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-    return [setpriv, *step_down, f"--pdeathsig={orphan_signal.name}", "--", *argv]
+        return [*stepping_down(user), *argv]
+    return [setpriv, *_identity(user), f"--pdeathsig={orphan_signal.name}", "--", *argv]
+
+
+def stepping_down(user: str | None) -> list[str]:
+    """Return what to write before a command so that root runs it as an unprivileged user."""
+    if user is None:
+        return []
+    if shutil.which("setpriv"):
+        return ["setpriv", *_identity(user), "--"]
+    return ["runuser", "-u", user, "--"]
+
+
+def _identity(user: str | None) -> list[str]:
+    if user is None:
+        return []
+    group = pwd.getpwnam(user).pw_gid
+    return [f"--reuid={user}", f"--regid={group}", "--init-groups"]
 
 
 def started_at(pid: int) -> float | None:

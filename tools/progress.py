@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 Say = Callable[[str], None]
@@ -24,7 +24,7 @@ def nothing(line: str) -> None:
 
 
 @asynccontextmanager
-async def step(say: Say, what: str, done: str = "") -> AsyncIterator[None]:
+async def step(say: Say, what: str, done: str = "") -> AsyncGenerator[None]:
     """Announce a step, repeat it with the seconds it has taken so far, and say when it is done."""
     started = time.monotonic()
     say(f"  {what} ...")

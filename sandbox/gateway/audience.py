@@ -4,13 +4,11 @@ from typing import Any
 
 import msgspec
 
-from sandbox import permissions
 from sandbox.gateway.codes import Intents
 from sandbox.gateway.intents import WITH_CONTENT, sees_content, wanted, without_content
 from sandbox.gateway.session import Session
-from sandbox.permissions import Permission
-from sandbox.world.models import Channel, ChannelType, Guild
 from sandbox.world.state import Event, State
+from sandbox.world.visibility import may_receive
 
 # JSON objects of Discord are open: their values are looked at by name only.
 Json = dict[str, Any]
@@ -43,7 +41,7 @@ class Outgoing:
 def form_for(state: State, session: Session, outgoing: Outgoing) -> bytes | None:
     """Return the payload that a session is sent for an event, or None when it is not sent."""
     event = outgoing.event
-    if not _concerns(state, session.account_id, event):
+    if not may_receive(state, event, session.account_id):
         return None
     if not session.bot:
         return outgoing.whole
@@ -54,33 +52,6 @@ def form_for(state: State, session: Session, outgoing: Outgoing) -> bytes | None
     if event.name in WITH_CONTENT and not _reads(session, event):
         return outgoing.blank
     return outgoing.whole
-
-
-def _concerns(state: State, account_id: int, event: Event) -> bool:
-    if event.users is not None:
-        return account_id in event.users
-    if event.guild_id is None:
-        channel = state.channels.get(event.channel_id or 0)
-        return channel is not None and account_id in channel.recipients
-    guild = state.guilds.get(event.guild_id)
-    if guild is None or account_id not in guild.members:
-        return False
-    channel = state.channels.get(event.channel_id or 0)
-    return channel is None or may_see(state, guild, channel, account_id)
-
-
-def may_see(state: State, guild: Guild, channel: Channel, account_id: int) -> bool:
-    """Say whether a member may see a channel; of a private thread, whether they joined it."""
-    place = channel
-    if channel.thread is not None:
-        place = state.channels.get(channel.parent_id or 0, channel)
-    bits = permissions.in_channel(guild, place, guild.members[account_id])
-    if channel.type == ChannelType.PRIVATE_THREAD and channel.thread is not None:
-        joined = account_id in channel.thread.members
-        return bool(bits & Permission.VIEW_CHANNEL) and (
-            joined or bool(bits & Permission.MANAGE_THREADS)
-        )
-    return bool(bits & Permission.VIEW_CHANNEL)
 
 
 def _wants(session: Session, event: Event) -> bool:

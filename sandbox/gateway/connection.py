@@ -33,6 +33,7 @@ class Connection:
         self._queue: deque[bytes] = deque()
         self._awake = asyncio.Event()
         self._closing = False
+        self.closed_here = False
 
     def pack_with(self, packer: Packer) -> None:
         """Choose how payloads are packed from the next one on."""
@@ -77,6 +78,7 @@ class Connection:
     async def close(self, code: int, reason: str | None = None) -> None:
         """Say goodbye with a close code."""
         self._closing = True
+        self.closed_here = True
         self.wake()
         text = reason if reason is not None else _reason(code)
         await self.ws.close(code=code, message=text.encode())
@@ -84,6 +86,7 @@ class Connection:
     def drop(self) -> None:
         """Cut the wire without a word."""
         self._closing = True
+        self.closed_here = True
         self.wake()
         self._transport.abort()
 

@@ -73,7 +73,10 @@ class GatewayFaults:
 
     def drop(self, target: Target = EVERYBODY) -> int:
         """Cut the wire, so that the client sees no close code."""
-        return sum(1 for connection in self._hit(target) if connection.drop() is None)
+        hit = list(self._hit(target))
+        for connection in hit:
+            connection.drop()
+        return len(hit)
 
     async def close(self, code: int, target: Target = EVERYBODY, reason: str | None = None) -> int:
         """Close with a code; sessions stay resumable."""
@@ -88,10 +91,12 @@ class GatewayFaults:
 
     def invalidate(self, target: Target = EVERYBODY, *, resumable: bool = False) -> int:
         """Send op 9; a session that is not resumable is forgotten."""
-        if not resumable:
-            for connection in self._hit(target):
+        hit = list(self._hit(target))
+        for connection in hit:
+            if not resumable:
                 self._forget(connection)
-        return self._send(target, invalid_session(resumable=resumable))
+            connection.send(invalid_session(resumable=resumable))
+        return len(hit)
 
     def ask_heartbeat(self, target: Target = EVERYBODY) -> int:
         """Send op 1: the client must answer with a heartbeat at once."""

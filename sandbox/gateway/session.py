@@ -29,6 +29,7 @@ class Session:
         self.bot = bot
         self.intents = intents
         self.shard = shard
+        self.large_threshold = 50
         self.lost_at: datetime | None = None
         self.heartbeats = 0
         self.acknowledged: int | None = None

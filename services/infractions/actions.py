@@ -8,20 +8,6 @@ from datetime import timedelta
 from typing import Final
 
 import asyncpg
-from shared import jobs, outbox
-from shared.contracts.actions import (
-    Action,
-    ActionResult,
-    Ban,
-    Message,
-    SendDirect,
-    Unban,
-)
-from shared.contracts.domain import InfractionCreated, InfractionEnded
-from shared.contracts.ids import GuildId, UserId
-from shared.contracts.topology import MODERATION
-from shared.errors import NotFoundError, UnavailableError, UserError
-from shared.postgres import Connection, transaction
 
 from services.infractions import queries
 from services.infractions.deps import Deps
@@ -37,11 +23,27 @@ from services.infractions.model import (
     Step,
 )
 from services.infractions.timers import FinishPending, LiftInfraction
+from shared import jobs, outbox
+from shared.contracts.actions import (
+    Action,
+    ActionResult,
+    Ban,
+    Message,
+    SendDirect,
+    Unban,
+)
+from shared.contracts.domain import InfractionCreated, InfractionEnded
+from shared.contracts.ids import GuildId, UserId
+from shared.contracts.topology import MODERATION
+from shared.errors import NotFoundError, UnavailableError, UserError
+from shared.postgres import Connection, transaction
 
 FINISH_AFTER: Final = timedelta(seconds=30)
 """How long a measure may be pending before a job asks Discord again: longer than any action."""
 
 ACTION_TIMEOUT: Final = timedelta(seconds=10)
+TELL_TIMEOUT: Final = timedelta(seconds=3)
+"""A measure does not wait longer than this for the member's direct message."""
 
 
 async def order(deps: Deps, what: Order) -> Infraction:
@@ -51,8 +53,9 @@ async def order(deps: Deps, what: Order) -> Infraction:
     measure stays pending and is finished later.
     """
     infraction = await record(deps, what)
-    if infraction.state is State.PENDING:
+    if infraction.state is State.PENDING or infraction.kind is Kind.WARNING:
         await _tell(deps, infraction)
+    if infraction.state is State.PENDING:
         infraction = await carry_out(deps, infraction)
     if infraction.state is State.FAILED:
         raise UserError(f"{_refusal(infraction)} Recorded as infraction #{infraction.number}.")
@@ -205,13 +208,17 @@ async def _tell(deps: Deps, infraction: Infraction) -> None:
     if not wanted or infraction.kind is Kind.UNBAN:
         return
     guild = await deps.gateway.guild(infraction.guild_id)
-    await deps.gateway.send(
+    result = await deps.gateway.do(
         SendDirect(
             user_id=infraction.user_id, message=Message(content=_notice(infraction, guild.name))
         ),
         key=f"infraction:{_key(infraction)}:tell",
+        timeout=TELL_TIMEOUT,
         queue=MODERATION,
     )
+    told = "told" if result.status == "done" else "not told"
+    async with transaction(deps.db) as tx:
+        await queries.append_once(tx, infraction, FLOTILLA, told, result.message)
 
 
 def _notice(infraction: Infraction, guild_name: str) -> str:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from services.infractions.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
 from shared.gateway import Gateway
 from shared.postgres import Db
-
-from services.infractions.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,9 @@
 """The jobs of infractions: lifting in time, and finishing what a crash left pending."""
 
-from shared.jobs import Jobs
-
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.timers import FinishPending, LiftInfraction
+from shared.jobs import Jobs
 
 jobs: Jobs[Deps] = Jobs()
 

@@ -1,9 +1,8 @@
 """Every statement that infractions sends to Postgres: one function, one statement, Structs out."""
 
+from services.infractions.model import Infraction, Kind, Order, Person, State, Step
 from shared.contracts.ids import GuildId, UserId
 from shared.postgres import Connection, Executor, execute, fetch_all, fetch_one
-
-from services.infractions.model import Infraction, Kind, Order, Person, State, Step
 
 
 async def insert(tx: Connection, order: Order, state: State) -> Infraction:
@@ -132,6 +131,27 @@ async def append(
         INSERT INTO history (guild_id, number, step, actor_id, actor_name, change, detail)
         SELECT $1, $2, coalesce(max(step), 0) + 1, nullif($3::bigint, 0), $4, $5, $6
           FROM history WHERE guild_id = $1 AND number = $2
+        """,
+        infraction.guild_id,
+        infraction.number,
+        actor.id,
+        actor.name,
+        change,
+        detail,
+    )
+
+
+async def append_once(
+    tx: Connection, infraction: Infraction, actor: Person, change: str, detail: str = ""
+) -> None:
+    """Add to an infraction's history unless it says so already."""
+    await execute(
+        tx,
+        """
+        INSERT INTO history (guild_id, number, step, actor_id, actor_name, change, detail)
+        SELECT $1, $2, coalesce(max(step), 0) + 1, nullif($3::bigint, 0), $4, $5, $6
+          FROM history WHERE guild_id = $1 AND number = $2
+        HAVING NOT coalesce(bool_or(change = $5), false)
         """,
         infraction.guild_id,
         infraction.number,

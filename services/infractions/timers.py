@@ -1,6 +1,7 @@
 """The work that infractions leave for later, as it lies in the jobs table."""
 
 from msgspec import Struct
+
 from shared.contracts.ids import GuildId
 
 

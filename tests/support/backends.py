@@ -1,4 +1,4 @@
-"""Fresh places in the real servers for one test each: a database, a vhost, a ClickHouse database."""
+"""Fresh places in the real servers for one test each."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import json
 import secrets
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
@@ -25,6 +26,22 @@ class Backends:
     clickhouse_url: str
 
 
+class ClickHouse(Protocol):
+    """A connection of the driver, which has no types of its own."""
+
+    def execute(self, query: str, params: object = None) -> object:
+        """Run a statement and return its rows, if any."""
+        ...
+
+    def disconnect(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class _ClickHouses(Protocol):
+    def from_url(self, url: str) -> ClickHouse: ...
+
+
 def fresh_name() -> str:
     """Make a name that no other test has."""
     return f"test_{secrets.token_hex(6)}"
@@ -36,7 +53,7 @@ def with_path(url: str, path: str) -> str:
 
 
 @asynccontextmanager
-async def database(server: str) -> AsyncIterator[str]:
+async def database(server: str) -> AsyncGenerator[str]:
     """Give an empty Postgres database and drop it afterwards."""
     name = fresh_name()
     connection = await asyncpg.connect(server)
@@ -51,7 +68,7 @@ async def database(server: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def vhost(server: str, management: str) -> AsyncIterator[str]:
+async def vhost(server: str, management: str) -> AsyncGenerator[str]:
     """Give an empty RabbitMQ vhost and delete it afterwards."""
     name = fresh_name()
     user = quote(urlsplit(server).username or "guest", safe="")
@@ -65,7 +82,7 @@ async def vhost(server: str, management: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def clickhouse_database(server: str) -> AsyncIterator[str]:
+async def clickhouse_database(server: str) -> AsyncGenerator[str]:
     """Give an empty ClickHouse database and drop it afterwards."""
     name = fresh_name()
     await asyncio.to_thread(_clickhouse, server, f"CREATE DATABASE {name} ENGINE = Atomic")
@@ -75,8 +92,18 @@ async def clickhouse_database(server: str) -> AsyncIterator[str]:
         await asyncio.to_thread(_clickhouse, server, f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
+@contextmanager
+def clickhouse(url: str) -> Generator[ClickHouse]:
+    """Connect to ClickHouse by its native protocol."""
+    client = cast("_ClickHouses", Client).from_url(url)
+    try:
+        yield client
+    finally:
+        client.disconnect()
+
+
 def _clickhouse(server: str, statement: str) -> None:
-    with Client.from_url(server) as client:
+    with clickhouse(server) as client:
         client.execute(statement)
 
 

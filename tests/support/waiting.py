@@ -6,18 +6,22 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TypeVar, cast, overload
 
 T = TypeVar("T")
 
 PAUSE = 0.02
 
 
+@overload
+async def eventually(condition: Callable[[], Awaitable[T]], within: float = ...) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], within: float = ...) -> T: ...
 async def eventually(condition: Callable[[], Awaitable[T] | T], within: float = 5.0) -> T:
     """Await until the condition returns something truthy, and return that.
 
-    A condition may be sync or async; one that raises AssertionError is not met yet. Fails after
-    `within` seconds with what the condition said last.
+    A condition may be sync or async. One that raises AssertionError is not met yet; one that is
+    declared `-> None` is met when it returns. Fails after `within` seconds with what was last said.
     """
     limit = time.monotonic() + within
     while True:
@@ -36,7 +40,11 @@ async def _try(condition: Callable[[], Awaitable[T] | T]) -> tuple[bool, T | Ass
             value = await value
     except AssertionError as error:
         return False, error
-    return bool(value), value
+    return bool(value) or _only_asserts(condition), value
+
+
+def _only_asserts(condition: Callable[[], object]) -> bool:
+    return getattr(condition, "__annotations__", {}).get("return", "") in {None, "None"}
 
 
 def _failure(condition: object, within: float, outcome: object) -> AssertionError:

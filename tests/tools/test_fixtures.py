@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import aio_pika
 import asyncpg
-from clickhouse_driver import Client
 
 from tests.support import backends as places
 from tests.support.backends import Backends
@@ -13,7 +12,10 @@ from tests.support.backends import Backends
 async def test_a_database_is_empty_and_gone_afterwards(backends: Backends) -> None:
     async with places.database(backends.database_url) as url:
         connection = await asyncpg.connect(url)
-        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+        assert (
+            await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+            == 0
+        )
         name = await connection.fetchval("SELECT current_database()")
         await connection.close()
 
@@ -34,7 +36,7 @@ async def test_a_vhost_takes_quorum_queues(amqp_url: str) -> None:
 
 
 async def test_a_clickhouse_database_keeps_rows(clickhouse_url: str) -> None:
-    with Client.from_url(clickhouse_url) as client:
+    with places.clickhouse(clickhouse_url) as client:
         client.execute("CREATE TABLE t (a UInt64) ENGINE = ReplacingMergeTree ORDER BY a")
         client.execute("INSERT INTO t VALUES", [(1,), (2,)])
         assert client.execute("SELECT count() FROM t") == [(2,)]

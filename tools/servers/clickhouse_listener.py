@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import Protocol, cast
 
 CONFIG = """\
@@ -58,7 +59,7 @@ class Engine(Protocol):
 
 def load_engine() -> Engine:
     """Import the engine, which needs a moment and a folder for its temporary files."""
-    from chdb import _chdb  # noqa: PLC0415, PLC2701 - slow, private, and not before the chdir
+    from chdb import _chdb  # noqa: PLC0415 - slow, private, and not before the chdir
 
     return cast("Engine", _chdb)
 
@@ -87,8 +88,13 @@ def listen(engine: Engine, data: Path) -> None:
 def wait_for_signal() -> None:
     """Return when somebody asks the process to stop."""
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     stopped.wait()
 
 

@@ -116,7 +116,8 @@ function jumpTo(id) {
 
 function content(one) {
   if (state.editing === one.id) return editor(one);
-  if (one.flags & LOADING) return h("p.thinking", { "data-testid": "thinking" }, h("span.dots", h("i"), h("i"), h("i")), `${person(one.author).name} is thinking…`);
+  if (one.failed) return h("p.failed", { "data-testid": "failed" }, one.failed);
+  if (one.flags & LOADING) return h("p.thinking", { "data-testid": "thinking" }, h("span.dots", h("i"), h("i"), h("i")), one.pending ? "Sending command…" : `${person(one.author).name} is thinking…`);
   const edited = one.edited_timestamp ? h("span.edited", { title: new Date(one.edited_timestamp).toLocaleString() }, "(edited)") : null;
   const big = /^(\p{Extended_Pictographic}(\uFE0F)?\s*){1,6}$/u.test(one.content ?? "");
   return h("div.content", one.content || edited ? h(big ? "div.text.big" : "div.text", { "data-testid": "content" }, markdown(one.content ?? ""), edited) : null,
@@ -144,7 +145,7 @@ async function toggleReaction(one, emoji, mine) {
 }
 
 function footnote(one) {
-  if (!(one.flags & EPHEMERAL)) return one.failed ? h("p.failed", one.failed) : null;
+  if (!(one.flags & EPHEMERAL) || one.pending) return null;
   return h("p.only-you", icon("eye"), "Only you can see this · ", h("button.link", { type: "button", onclick: () => dismiss(one) }, "Dismiss message"));
 }
 

@@ -1,0 +1,1 @@
+"""Benchmarks: what is measured, against whom, again by one command."""

@@ -1,0 +1,42 @@
+"""What the gateway's parts share: the world, sessions, faults, records and the way to send."""
+
+from typing import Any
+
+import msgspec
+
+from sandbox.gateway.connection import Connection
+from sandbox.gateway.faults import GatewayFaults
+from sandbox.gateway.identify import Gate
+from sandbox.gateway.mailbox import Mailboxes
+from sandbox.gateway.presence import set_offline
+from sandbox.gateway.record import Record
+from sandbox.gateway.session import Session
+from sandbox.gateway.sessions import Sessions
+from sandbox.gateway.settings import GatewaySettings
+from sandbox.world.state import State
+
+
+class Core:
+    """The gateway without its door."""
+
+    def __init__(self, state: State, settings: GatewaySettings) -> None:
+        self.state = state
+        self.settings = settings
+        self.gate = Gate(state, settings)
+        self.record = Record(settings.record_limit)
+        self.sessions = Sessions(state, settings, self._session_ended)
+        self.mailboxes = Mailboxes(settings.mailbox_limit)
+        self.connections: dict[int, Connection] = {}
+        self.faults = GatewayFaults(lambda: list(self.connections.values()), self._forget)
+
+    def send(self, session: Session, name: str, data: dict[str, Any]) -> None:
+        """Send an event to one session only."""
+        self.sessions.push(session, name.encode(), msgspec.json.encode(data))
+
+    def _forget(self, connection: Connection) -> None:
+        if connection.session is not None:
+            self.sessions.forget(connection.session)
+
+    def _session_ended(self, account_id: int) -> None:
+        if not self.sessions.of(account_id):
+            set_offline(self.state, account_id)

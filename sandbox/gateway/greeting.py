@@ -1,0 +1,70 @@
+"""What a client is told when its session begins: READY, and the guilds of its shard."""
+
+from typing import Any
+
+from sandbox.gateway.codes import VERSION, Intents
+from sandbox.gateway.session import Session
+from sandbox.models import Application, Guild, User
+from sandbox.world import render
+from sandbox.world.state import State
+
+# JSON objects of Discord are open: their values are looked at by name only.
+Json = dict[str, Any]
+
+
+def guilds_of(state: State, session: Session) -> list[Guild]:
+    """Return the guilds whose events a session is sent."""
+    everywhere = state.guilds_of(session.account_id)
+    return [guild for guild in everywhere if session.holds_shard_of(guild.id)]
+
+
+def guild_create(state: State, session: Session, guild: Guild) -> Json:
+    """Return a guild as far as a session's intents let it be seen."""
+    presences = not session.bot or bool(session.intents & Intents.GUILD_PRESENCES)
+    return render.guild_create(
+        state,
+        guild,
+        session.account_id,
+        large_threshold=session.large_threshold,
+        presences=presences,
+    )
+
+
+def ready(state: State, session: Session, user: User, resume_url: str) -> Json:
+    """Return the data of READY for a bot or a user."""
+    application = state.applications.get(user.id)
+    common: Json = {
+        "v": VERSION,
+        "user": render.current_user(user, with_email=True),
+        "user_settings": {},
+        "session_type": "normal",
+        "session_id": session.id,
+        "resume_gateway_url": resume_url,
+        "relationships": [],
+        "private_channels": [],
+        "presences": [],
+        "guild_join_requests": [],
+        "geo_ordered_rtc_regions": ["rotterdam"],
+        "auth": {},
+        "shard": list(session.shard),
+        "_trace": ['["sandbox",{"micros":0}]'],
+    }
+    if application is None:
+        return common | _of_user(state, session)
+    return common | _of_bot(state, session, application)
+
+
+def _of_bot(state: State, session: Session, application: Application) -> Json:
+    return {
+        "guilds": [render.unavailable_guild(guild) for guild in guilds_of(state, session)],
+        "application": render.partial_application(application),
+    }
+
+
+def _of_user(state: State, session: Session) -> Json:
+    account = session.account_id
+    mine = [channel for channel in state.channels.values() if account in channel.recipients]
+    return {
+        "guilds": [guild_create(state, session, guild) for guild in guilds_of(state, session)],
+        "private_channels": [render.channel(state, channel, for_user=account) for channel in mine],
+    }

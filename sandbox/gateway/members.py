@@ -1,0 +1,110 @@
+"""Op 8: a guild's members in chunks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from sandbox.gateway.codes import Intents
+from sandbox.gateway.core import Core
+from sandbox.gateway.session import Session
+from sandbox.models import Guild, Member
+from sandbox.world import render
+
+_CHUNK = 1000
+_MOST_BY_NAME = 100
+_MOST_BY_ID = 100
+_LONGEST_NONCE = 32
+
+Snowflake = int | str
+
+
+class MembersRequest(Struct):
+    """The data of op 8."""
+
+    guild_id: Snowflake | list[Snowflake]
+    query: str | None = None
+    limit: int = 0
+    presences: bool | None = False
+    user_ids: Snowflake | list[Snowflake] | UnsetType = UNSET
+    nonce: str | None = None
+
+
+def send_members(core: Core, session: Session, data: object) -> None:
+    """Send the members that are asked for to the session that asks."""
+    asked = msgspec.convert(data, MembersRequest)
+    guild = core.state.guilds.get(_one(asked.guild_id))
+    if guild is None or session.account_id not in guild.members:
+        return
+    found, missing = _choose(core, session, guild, asked)
+    for chunk in _chunks(core, session, guild, asked, found, missing):
+        core.send(session, "GUILD_MEMBERS_CHUNK", chunk)
+
+
+def _one(value: Snowflake | list[Snowflake]) -> int:
+    return int(value[0]) if isinstance(value, list) else int(value)
+
+
+def _choose(
+    core: Core, session: Session, guild: Guild, asked: MembersRequest
+) -> tuple[list[Member], list[str]]:
+    if asked.user_ids is not UNSET:
+        return _by_id(guild, asked.user_ids)
+    query = (asked.query or "").lower()
+    if not query and not asked.limit:
+        return (list(guild.members.values()) if _may_list(session) else []), []
+    named = [m for m in guild.members.values() if _is_called(core, m, query)]
+    return named[: min(asked.limit or _MOST_BY_NAME, _MOST_BY_NAME)], []
+
+
+def _may_list(session: Session) -> bool:
+    return not session.bot or bool(session.intents & Intents.GUILD_MEMBERS)
+
+
+def _by_id(
+    guild: Guild, ids: Snowflake | list[Snowflake]
+) -> tuple[list[Member], list[str]]:
+    wanted = [int(one) for one in (ids if isinstance(ids, list) else [ids])][:_MOST_BY_ID]
+    found = [guild.members[one] for one in wanted if one in guild.members]
+    return found, [str(one) for one in wanted if one not in guild.members]
+
+
+def _is_called(core: Core, member: Member, query: str) -> bool:
+    user = core.state.users[member.user_id]
+    names = (member.nick, user.global_name, user.username)
+    return any(name.lower().startswith(query) for name in names if name)
+
+
+def _chunks(
+    core: Core,
+    session: Session,
+    guild: Guild,
+    asked: MembersRequest,
+    found: list[Member],
+    missing: list[str],
+) -> Iterator[dict[str, Any]]:
+    parts = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)] or [[]]
+    for index, part in enumerate(parts):
+        chunk: dict[str, Any] = {
+            "guild_id": str(guild.id),
+            "members": [render.member_with_user(core.state, one) for one in part],
+            "chunk_index": index,
+            "chunk_count": len(parts),
+        }
+        if missing:
+            chunk["not_found"] = missing
+        if asked.presences and session.intents & Intents.GUILD_PRESENCES:
+            chunk["presences"] = _presences(core, guild, part)
+        if asked.nonce is not None and len(asked.nonce.encode()) <= _LONGEST_NONCE:
+            chunk["nonce"] = asked.nonce
+        yield chunk
+
+
+def _presences(core: Core, guild: Guild, part: list[Member]) -> list[dict[str, Any]]:
+    shown = core.state.presences
+    return [
+        render.presence(one.user_id, shown[one.user_id], guild.id)
+        for one in part
+        if one.user_id in shown
+    ]

@@ -1,0 +1,395 @@
+"""Every SQL statement of the gateway: leases, sessions, the identify gate, guilds, commands and results."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from shared.contracts.actions import ActionResult
+from shared.contracts.discord import GuildSnapshot
+from shared.contracts.ids import GuildId
+from shared.contracts.invocations import CommandsAnnounced, CommandSpec
+from shared.postgres import Connection, Db, Executor, execute, fetch_all, fetch_one, fetch_value
+
+COMMANDS_CHANNEL: Final = "gateway_commands"
+"""NOTIFY channel: what services announced has changed."""
+
+
+class Lease(Struct, frozen=True, kw_only=True):
+    """Who holds a piece of work."""
+
+    name: str
+    fence: int
+    owner: str | None = None
+    expires_at: datetime | None = None
+    acquired_at: datetime | None = None
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """Where a shard resumes."""
+
+    shard_id: int
+    shard_count: int
+    session_id: str
+    seq: int
+    resume_url: str | None
+    user_id: int
+    application_id: int = 0
+    saved_at: datetime | None = None
+
+
+class StoredResult(Struct, frozen=True, kw_only=True):
+    """The first result of an action, by its key; which message answered which text command."""
+
+    key: str
+    result: ActionResult
+    command_id: int | None = None
+    answer_id: int | None = None
+
+
+# --- leases -------------------------------------------------------------------------------------
+
+
+async def claim_lease(on: Connection, name: str, owner: str, lease: timedelta) -> int | None:
+    """Take a lease that nobody holds any more; return its fence, or None while somebody does.
+
+    The holder becomes the connection that this runs on.
+    """
+    return await fetch_value(
+        on,
+        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        """
+        INSERT INTO leases AS l
+               (name, fence, owner, backend_pid, backend_start, expires_at, acquired_at)
+        SELECT $1, 1, $2, pid, backend_start, clock_timestamp() + $3, clock_timestamp()
+          FROM pg_stat_activity WHERE pid = pg_backend_pid()
+            ON CONFLICT (name) DO UPDATE
+               SET fence = l.fence + 1, owner = excluded.owner,
+                   backend_pid = excluded.backend_pid, backend_start = excluded.backend_start,
+                   expires_at = excluded.expires_at, acquired_at = excluded.acquired_at
+             WHERE l.owner IS NULL
+                OR l.expires_at < clock_timestamp()
+                OR NOT EXISTS (SELECT FROM pg_stat_activity a
+                                WHERE a.pid = l.backend_pid AND a.backend_start = l.backend_start)
+        RETURNING fence
+        """,
+        name,
+        owner,
+        lease,
+    )
+
+
+async def renew_leases(
+    on: Connection, fences: dict[str, int], owner: str, lease: timedelta
+) -> set[str]:
+    """Prolong the leases that are still held under these fences, and return their names."""
+    rows = await on.fetch(
+        """
+        UPDATE leases l
+           SET expires_at = clock_timestamp() + $4, backend_pid = a.pid,
+               backend_start = a.backend_start
+          FROM unnest($1::text[], $2::bigint[]) AS held (name, fence), pg_stat_activity a
+         WHERE l.name = held.name AND l.fence = held.fence AND l.owner = $3
+           AND a.pid = pg_backend_pid()
+        RETURNING l.name
+        """,
+        list(fences),
+        list(fences.values()),
+        owner,
+        lease,
+    )
+    return {row["name"] for row in rows}
+
+
+async def release_lease(db: Executor, name: str, fence: int) -> None:
+    """Give a lease back at once."""
+    await execute(
+        db,
+        "UPDATE leases SET owner = NULL, expires_at = '-infinity' WHERE name = $1 AND fence = $2",
+        name,
+        fence,
+    )
+
+
+async def leases(db: Executor) -> list[Lease]:
+    """Return every lease that somebody holds."""
+    return await fetch_all(
+        db,
+        Lease,
+        """
+        SELECT name, fence, owner, expires_at, acquired_at
+          FROM leases WHERE owner IS NOT NULL ORDER BY name
+        """,
+    )
+
+
+# --- sessions -----------------------------------------------------------------------------------
+
+
+async def session(db: Executor, shard_id: int) -> Session | None:
+    """Return where a shard resumes, if it can."""
+    return await fetch_one(db, Session, "SELECT * FROM sessions WHERE shard_id = $1", shard_id)
+
+
+async def sessions(db: Executor) -> list[Session]:
+    """Return where every shard resumes."""
+    return await fetch_all(db, Session, "SELECT * FROM sessions ORDER BY shard_id")
+
+
+async def live_shard_count(db: Executor, within: timedelta) -> int | None:
+    """Return how many shards there were a short while ago, when their sessions may still live."""
+    return await fetch_value(
+        db,
+        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        "SELECT max(shard_count) FROM sessions WHERE saved_at > now() - $1::interval",
+        within,
+    )
+
+
+async def save_session(db: Executor, session: Session, lease: str, fence: int) -> bool:
+    """Save where a shard resumes; say False when its lease has passed to another process."""
+    return bool(
+        await execute(
+            db,
+            """
+            INSERT INTO sessions
+            SELECT $1, $2, $3, $4, $5, $6, $7, now()
+              FROM leases WHERE name = $8 AND fence = $9 FOR SHARE
+                ON CONFLICT (shard_id) DO UPDATE
+                   SET shard_count = excluded.shard_count, session_id = excluded.session_id,
+                       seq = excluded.seq, resume_url = excluded.resume_url,
+                       user_id = excluded.user_id, application_id = excluded.application_id,
+                       saved_at = excluded.saved_at
+            """,
+            session.shard_id,
+            session.shard_count,
+            session.session_id,
+            session.seq,
+            session.resume_url,
+            session.user_id,
+            session.application_id,
+            lease,
+            fence,
+        )
+    )
+
+
+async def forget_session(db: Executor, shard_id: int) -> None:
+    """Forget where a shard resumes, as Discord no longer knows the session."""
+    await execute(db, "DELETE FROM sessions WHERE shard_id = $1", shard_id)
+
+
+# --- identify gate ------------------------------------------------------------------------------
+
+
+async def enter_gate(db: Executor, bucket: int, hold: timedelta) -> float:
+    """Take the turn to identify; return 0, or after how many seconds to ask again."""
+    return await fetch_value(
+        db,
+        float,
+        """
+        WITH turn AS (
+            INSERT INTO identify_gate AS g (bucket, free_at)
+            VALUES ($1, clock_timestamp() + $2)
+                ON CONFLICT (bucket) DO UPDATE SET free_at = excluded.free_at
+                   WHERE g.free_at <= clock_timestamp()
+            RETURNING bucket)
+        SELECT CASE WHEN EXISTS (SELECT FROM turn) THEN 0
+               ELSE coalesce((SELECT greatest(0.05, extract(epoch FROM free_at - clock_timestamp()))
+                                FROM identify_gate WHERE bucket = $1), 0.05) END::float
+        """,
+        bucket,
+        hold,
+    )
+
+
+async def leave_gate(db: Executor, bucket: int, pause: timedelta) -> None:
+    """End the turn: the next one identifies after the pause."""
+    await execute(
+        db,
+        "UPDATE identify_gate SET free_at = clock_timestamp() + $2 WHERE bucket = $1",
+        bucket,
+        pause,
+    )
+
+
+# --- guilds -------------------------------------------------------------------------------------
+
+
+async def guild(db: Executor, guild_id: GuildId) -> GuildSnapshot | None:
+    """Return the stored snapshot of a guild."""
+    found = await fetch_one(
+        db, _SnapshotRow, "SELECT snapshot FROM guilds WHERE guild_id = $1", guild_id
+    )
+    return found.snapshot if found else None
+
+
+async def guilds_of_shard(db: Executor, shard_id: int, count: int) -> list[GuildSnapshot]:
+    """Return the stored snapshots of a shard's guilds."""
+    rows = await fetch_all(
+        db,
+        _SnapshotRow,
+        "SELECT snapshot FROM guilds WHERE (guild_id >> 22) % $2 = $1",
+        shard_id,
+        count,
+    )
+    return [row.snapshot for row in rows]
+
+
+async def save_guilds(db: Executor, shard_id: int, snapshots: list[GuildSnapshot]) -> None:
+    """Store snapshots."""
+    await execute(
+        db,
+        """
+        INSERT INTO guilds (guild_id, shard_id, snapshot, updated_at)
+        SELECT guild_id, $1, snapshot, now()
+          FROM unnest($2::bigint[], $3::jsonb[]) AS s (guild_id, snapshot)
+            ON CONFLICT (guild_id) DO UPDATE
+               SET shard_id = excluded.shard_id, snapshot = excluded.snapshot,
+                   updated_at = excluded.updated_at
+        """,
+        shard_id,
+        [snapshot.id for snapshot in snapshots],
+        snapshots,
+    )
+
+
+async def delete_guilds(db: Executor, guild_ids: list[GuildId]) -> None:
+    """Forget guilds that the bot is no longer in."""
+    await execute(db, "DELETE FROM guilds WHERE guild_id = ANY($1::bigint[])", guild_ids)
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+async def announced(db: Executor) -> list[CommandsAnnounced]:
+    """Return what each service announced last, in the order of their names."""
+    return await fetch_all(
+        db,
+        CommandsAnnounced,
+        "SELECT service, specs AS commands FROM commands ORDER BY service",
+    )
+
+
+async def save_announced(
+    db: Executor, service: str, commands: tuple[CommandSpec, ...]
+) -> None:
+    """Store what a service announced, and tell every gateway process when it is new."""
+    await execute(
+        db,
+        f"""
+        WITH changed AS (
+            INSERT INTO commands AS c (service, specs) VALUES ($1, $2)
+                ON CONFLICT (service) DO UPDATE
+                   SET specs = excluded.specs, announced_at = now()
+                   WHERE c.specs IS DISTINCT FROM excluded.specs
+            RETURNING service)
+        SELECT pg_notify('{COMMANDS_CHANNEL}', service) FROM changed
+        """,  # noqa: S608 - the channel is a constant
+        service,
+        commands,
+    )
+
+
+async def forget_service(db: Executor, service: str) -> int:
+    """Forget a service's commands; return how many services that were."""
+    return await execute(
+        db,
+        f"""
+        WITH gone AS (DELETE FROM commands WHERE service = $1 RETURNING service)
+        SELECT pg_notify('{COMMANDS_CHANNEL}', service) FROM gone
+        """,  # noqa: S608 - the channel is a constant
+        service,
+    )
+
+
+async def registered_hash(db: Executor, application_id: int, scope_id: int) -> str | None:
+    """Return the hash of the commands that were registered last in a scope."""
+    return await fetch_value(
+        db,
+        str | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        "SELECT hash FROM registrations WHERE application_id = $1 AND scope_id = $2",
+        application_id,
+        scope_id,
+    )
+
+
+async def save_registered(db: Executor, application_id: int, scope_id: int, hash_: str) -> None:
+    """Store the hash of the commands that were registered in a scope."""
+    await execute(
+        db,
+        """
+        INSERT INTO registrations (application_id, scope_id, hash) VALUES ($1, $2, $3)
+            ON CONFLICT (application_id, scope_id) DO UPDATE
+               SET hash = excluded.hash, registered_at = now()
+        """,
+        application_id,
+        scope_id,
+        hash_,
+    )
+
+
+# --- results of actions -------------------------------------------------------------------------
+
+
+async def results_since(db: Db, age: timedelta) -> list[StoredResult]:
+    """Return the results of the last while, oldest first."""
+    return await fetch_all(
+        db,
+        StoredResult,
+        """
+        SELECT key, result, command_id, answer_id FROM action_results
+         WHERE at > now() - $1::interval ORDER BY at
+        """,
+        age,
+    )
+
+
+async def result(db: Db, key: str) -> StoredResult | None:
+    """Return the first result of the action with a key."""
+    return await fetch_one(
+        db,
+        StoredResult,
+        "SELECT key, result, command_id, answer_id FROM action_results WHERE key = $1",
+        key,
+    )
+
+
+async def answer_to(db: Db, command_id: int) -> int | None:
+    """Return the message that answered a text command."""
+    return await fetch_value(
+        db,
+        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        """
+        SELECT answer_id FROM action_results
+         WHERE command_id = $1 AND answer_id IS NOT NULL ORDER BY at LIMIT 1
+        """,
+        command_id,
+    )
+
+
+async def save_results(db: Db, results: list[StoredResult]) -> None:
+    """Store results; the first one of a key stays."""
+    await execute(
+        db,
+        """
+        INSERT INTO action_results (key, result, command_id, answer_id)
+        SELECT * FROM unnest($1::text[], $2::jsonb[], $3::bigint[], $4::bigint[])
+            ON CONFLICT (key) DO NOTHING
+        """,
+        [stored.key for stored in results],
+        [stored.result for stored in results],
+        [stored.command_id for stored in results],
+        [stored.answer_id for stored in results],
+    )
+
+
+async def forget_results(db: Db, age: timedelta) -> int:
+    """Delete the results that are older than that, and return how many there were."""
+    return await execute(
+        db, "DELETE FROM action_results WHERE at < now() - $1::interval", age
+    )
+
+
+class _SnapshotRow(Struct, frozen=True):
+    snapshot: GuildSnapshot

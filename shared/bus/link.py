@@ -1,0 +1,143 @@
+"""A connection to the broker that comes back after every loss, and channels that do the same.
+
+Built on aiormq, the protocol layer of aio-pika: aio-pika's robust connection restores topology and
+consumers, but neither unconfirmed publishes nor pending requests, and so whoever uses a channel has
+to know of its loss anyway.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiormq
+import structlog
+from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError
+from yarl import URL
+
+from shared.bus.metrics import BusMetrics
+
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 2.0
+"""Seconds between two attempts to come back."""
+LASTED = 5.0
+"""Seconds after which a channel that was lost counts as one that worked."""
+HEARTBEAT = 15
+"""Seconds; a peer that is silent for three of them is gone."""
+DIAL_TIMEOUT = 15.0
+
+CHANNEL_LOST = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
+"""What aiormq raises on a channel or connection that is gone."""
+
+log = structlog.get_logger()
+
+
+class Backoff:
+    """Waits that double until something works again."""
+
+    def __init__(self, first: float = FIRST_WAIT, longest: float = LONGEST_WAIT) -> None:
+        self._first = first
+        self._longest = longest
+        self._next = first
+
+    def reset(self) -> None:
+        """Start again with the shortest wait."""
+        self._next = self._first
+
+    async def wait(self) -> None:
+        """Sleep, and double the next sleep."""
+        await asyncio.sleep(self._next)
+        self._next = min(self._next * 2, self._longest)
+
+
+async def closed(channel: AbstractChannel) -> BaseException | None:
+    """Wait until a channel is gone, and return why."""
+    observer = channel.closing
+    await asyncio.wait([observer])
+    return None if observer.cancelled() else observer.exception()
+
+
+class Link:
+    """One connection, dialled again for as long as `run` runs."""
+
+    def __init__(self, url: str, name: str, metrics: BusMetrics) -> None:
+        self._url = URL(url).update_query(name=name, heartbeat=HEARTBEAT)
+        self._name = name
+        self._metrics = metrics
+        self._connection: AbstractConnection | None = None
+        self._up = asyncio.Event()
+        self.reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is there right now."""
+        return self._up.is_set()
+
+    async def run(self) -> None:
+        """Keep the connection up until cancelled."""
+        again = False
+        try:
+            while True:
+                self._connection = connection = await self._dial()
+                self._up.set()
+                log.info("broker_connected", connection=self._name, again=again)
+                if again:
+                    self._metrics.reconnects.inc()
+                    await self._tell_hooks()
+                await asyncio.wait([connection.closing])
+                self._up.clear()
+                log.warning("broker_lost", connection=self._name)
+                again = True
+        finally:
+            self._up.clear()
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def channel(self, *, confirms: bool) -> AbstractChannel:
+        """Open a channel, waiting for the connection where it is away."""
+        await self._up.wait()
+        assert self._connection is not None
+        return await self._connection.channel(publisher_confirms=confirms)
+
+    async def keep(
+        self, use: Callable[[AbstractChannel], Awaitable[None]], *, confirms: bool = False
+    ) -> None:
+        """Give `use` a channel, and another one each time it returns, until cancelled.
+
+        `use` returns when its channel is lost. An error of the channel raises until `use` has
+        worked once, as then it is the program that is wrong; later it is tried again.
+        """
+        backoff = Backoff()
+        loop = asyncio.get_running_loop()
+        worked = False
+        while True:
+            began = loop.time()
+            try:
+                channel = await self.channel(confirms=confirms)
+                await use(channel)
+                worked = True
+            except AMQPChannelError:
+                if not worked:
+                    raise
+                log.exception("channel_failed", connection=self._name)
+            except CHANNEL_LOST as error:
+                log.info("channel_lost", connection=self._name, error=repr(error))
+            if loop.time() - began > LASTED:
+                backoff.reset()
+            await backoff.wait()
+
+    async def _dial(self) -> AbstractConnection:
+        backoff = Backoff()
+        while True:
+            try:
+                async with asyncio.timeout(DIAL_TIMEOUT):
+                    return await aiormq.connect(self._url)
+            except (AMQPError, OSError, EOFError, RuntimeError) as error:
+                log.warning("broker_is_away", connection=self._name, error=repr(error))
+            await backoff.wait()
+
+    async def _tell_hooks(self) -> None:
+        for hook in self.reconnect_hooks:
+            try:
+                await hook()
+            except Exception:
+                log.exception("reconnect_hook_failed")

@@ -1,0 +1,81 @@
+"""What a handler gives back: a message, or a form to fill in."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.contracts.actions import (
+    Action,
+    ActionRow,
+    AllowedMentions,
+    Defer,
+    Embed,
+    File,
+    Message,
+    OpenModal,
+    Respond,
+    TextInput,
+)
+from shared.contracts.invocations import Invocation
+
+LONGEST_CONTENT: Final = 2000
+"""Characters that Discord takes in a message."""
+
+_TOO_LONG: Final = "That is too long for a message, so it is in the file."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to an invocation; pings nobody unless `allowed_mentions` says so.
+
+    Content that is too long becomes the file `answer.txt`. `ephemeral` is as the command says
+    when None. `update` (components only) changes the message that the component is on.
+    """
+
+    content: str = ""
+    embeds: tuple[Embed, ...] = ()
+    components: tuple[ActionRow, ...] = ()
+    files: tuple[File, ...] = ()
+    ephemeral: bool | None = None
+    update: bool = False
+    allowed_mentions: AllowedMentions = field(default_factory=AllowedMentions)
+
+
+@dataclass(frozen=True, slots=True)
+class Modal:
+    """A form; `custom_id` (from `Commands.custom_id`) names the handler of what is filled in."""
+
+    custom_id: str
+    title: str
+    inputs: tuple[TextInput, ...]
+
+
+Answer = Reply | Modal | None
+"""What handlers return; None (components and modals only) leaves everything as it is."""
+
+
+def to_action(answer: Answer, by: Invocation, *, ephemeral: bool = False) -> Action:
+    """Turn an answer into the action that the gateway is asked for."""
+    if answer is None:
+        return Defer(to=by.reply_to, update=True)
+    if isinstance(answer, Modal):
+        rows = tuple(ActionRow(components=(each,)) for each in answer.inputs)
+        return OpenModal(
+            to=by.reply_to, custom_id=answer.custom_id, title=answer.title[:45], rows=rows
+        )
+    return Respond(to=by.reply_to, message=to_message(answer, ephemeral), update=answer.update)
+
+
+def to_message(reply: Reply, ephemeral: bool = False) -> Message:
+    """Turn a reply into a message that Discord takes."""
+    content, files = reply.content, reply.files
+    if len(content) > LONGEST_CONTENT:
+        text = File(name="answer.txt", data=content.encode(), content_type="text/plain")
+        content, files = _TOO_LONG, (text, *files)
+    return Message(
+        content=content,
+        embeds=reply.embeds,
+        components=reply.components,
+        files=files,
+        allowed_mentions=reply.allowed_mentions,
+        ephemeral=ephemeral if reply.ephemeral is None else reply.ephemeral,
+    )

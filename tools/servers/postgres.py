@@ -1,0 +1,198 @@
+"""A private Postgres cluster: its own folder, port and password, as an unprivileged user."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import signal
+from asyncio.subprocess import DEVNULL, STDOUT
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from tools.checks import port_open
+from tools.errors import StackError
+from tools.files import PRIVATE, write_whole
+from tools.parts import Part
+from tools.process import started_at, stepping_down
+from tools.servers.unprivileged import give_to, make_reachable, unprivileged_user
+
+PACKAGES = ("postgresql",)
+OLDEST = 14
+SUPERUSER = "flotilla"
+DATABASE = "flotilla"
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "300",
+    "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
+    # What a commit promised survives kill -9 and a power cut.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One cluster and how to reach it."""
+
+    programs: Path
+    folder: Path
+    port: int
+    password: str
+
+    @property
+    def data(self) -> Path:
+        """Return the cluster's folder: one per major version, as they cannot read each other's."""
+        return self.folder.resolve() / str(major(self.programs))
+
+    def url(self, role: str = SUPERUSER, password: str = "", database: str = DATABASE) -> str:
+        """Return the address for a role, the superuser if none is named."""
+        login = f"{role}:{quote(password or self.password, safe='')}"
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
+
+    def part(self, env: Mapping[str, str], log: Path) -> Part:
+        """Describe the server process."""
+        options = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
+        return Part(
+            name="postgres",
+            argv=(
+                str(self.programs / "postgres"),
+                *("-D", str(self.data), "-p", str(self.port)),
+                *options,
+            ),
+            env=dict(env),
+            cwd=Path("/"),
+            log=log,
+            ready=self.is_ready,
+            user=unprivileged_user(),
+            # Fast shutdown: does not wait for clients to leave.
+            stop_signal=signal.SIGINT,
+            mend=partial(forget_dead_server, self.data / "postmaster.pid"),
+        )
+
+    async def is_ready(self) -> bool:
+        """Tell whether the server takes connections."""
+        if not await port_open(self.port):
+            return False
+        try:
+            connection = await asyncpg.connect(self.url(database="postgres"), timeout=5)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        await connection.close()
+        return True
+
+    async def create(self, log: Path) -> None:
+        """Make the cluster, unless it is there."""
+        user = unprivileged_user()
+        await asyncio.to_thread(make_reachable, self.folder, user)
+        if (self.data / "PG_VERSION").exists():
+            return
+        # In a folder beside it, so that an interrupted initdb is not taken for a cluster.
+        unfinished = self.data.with_name(f"{self.data.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        await self._initdb(unfinished, user, log)
+        shutil.rmtree(self.data, ignore_errors=True)
+        unfinished.rename(self.data)
+
+    async def _initdb(self, folder: Path, user: str | None, log: Path) -> None:
+        password_file = self.folder.resolve() / "password"
+        write_whole(password_file, self.password.encode(), PRIVATE)
+        give_to(user, password_file)
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *stepping_down(user),
+                str(self.programs / "initdb"),
+                *("-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8"),
+                *("--auth=scram-sha-256", f"--pwfile={password_file}"),
+                cwd="/",
+                stdin=DEVNULL,
+                stdout=output,
+                stderr=STDOUT,
+            )
+            code = await process.wait()
+        password_file.unlink()
+        if code:
+            raise StackError(f"Postgres could not make its folder; see {log}.")
+
+    async def provision(self, roles: Mapping[str, str]) -> None:
+        """Make the database and, for each service, a role and a schema that it owns."""
+        server = await asyncpg.connect(self.url(database="postgres"))
+        try:
+            if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await server.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await server.close()
+        database = await asyncpg.connect(self.url())
+        try:
+            for role, password in roles.items():
+                for statement in role_statements(role, password):
+                    await database.execute(statement)
+        finally:
+            await database.close()
+
+
+def role_statements(role: str, password: str) -> Sequence[str]:
+    """Return what gives a service its role and its schema; may be run again."""
+    return (
+        f"""
+        DO $$ BEGIN
+            CREATE ROLE {role} LOGIN;
+        EXCEPTION WHEN duplicate_object THEN NULL;
+        END $$
+        """,
+        f"ALTER ROLE {role} PASSWORD '{password}'",
+        f"CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}",
+        # CREATE SCHEMA IF NOT EXISTS asks for this right even where the schema exists.
+        f"GRANT CREATE ON DATABASE {DATABASE} TO {role}",
+    )
+
+
+def find_programs() -> Path | None:
+    """Return the folder of the newest Postgres that is installed, if it is new enough."""
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    on_path = shutil.which("initdb")
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    usable = [folder for folder in folders if major(folder) >= OLDEST]
+    return max(usable, key=major, default=None)
+
+
+def major(programs: Path) -> int:
+    """Return the major version of the programs in a folder, 0 if it cannot be told."""
+    named = re.search(r"/postgresql/(\d+)/bin", str(programs))
+    return int(named[1]) if named else _ask_version(programs)
+
+
+def _ask_version(programs: Path) -> int:
+    import subprocess  # noqa: PLC0415 - only where the folder's name does not tell
+
+    said = subprocess.run(  # noqa: S603 - a program that was found on the PATH
+        [programs / "postgres", "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r" (\d+)", said)
+    return int(version[1]) if version else 0
+
+
+def forget_dead_server(pidfile: Path) -> None:
+    """Remove the pid file of a killed server whose number some other process has by now."""
+    try:
+        pid = int(pidfile.read_text().split()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return
+    if started_at(pid) is not None and not _is_postgres(pid):
+        pidfile.unlink(missing_ok=True)
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+    except OSError:
+        return False
