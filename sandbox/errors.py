@@ -1,6 +1,6 @@
 """Discord's errors: their codes, their words and the shape of their bodies."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -100,7 +100,7 @@ _MEANING: Mapping[Code, tuple[int, str]] = {
     Code.ONLY_BOTS_CAN: (403, "Only bots can use this endpoint"),
     Code.SLOWMODE: (429, "This action cannot be performed due to slowmode rate limit"),
     Code.TOO_MANY_GUILDS: (400, "Maximum number of guilds reached (100)"),
-    Code.TOO_MANY_PINS: (400, "Maximum number of pins reached for the channel (50)"),
+    Code.TOO_MANY_PINS: (400, "Maximum number of pins reached for the channel (250)"),
     Code.TOO_MANY_ROLES: (400, "Maximum number of guild roles reached (250)"),
     Code.TOO_MANY_WEBHOOKS: (400, "Maximum number of webhooks reached (15)"),
     Code.TOO_MANY_REACTIONS: (400, "Maximum number of reactions reached (20)"),
@@ -123,8 +123,10 @@ _MEANING: Mapping[Code, tuple[int, str]] = {
     Code.INVALID_TOKEN: (401, "Invalid authentication token provided"),
     Code.WRONG_NUMBER_TO_DELETE: (
         400,
-        "Provided too few or too many messages to delete. "
-        "Must provide at least 2 and fewer than 100 messages to delete",
+        (
+            "Provided too few or too many messages to delete. "
+            "Must provide at least 2 and fewer than 100 messages to delete"
+        ),
     ),
     Code.PIN_OF_OTHER_CHANNEL: (
         400,
@@ -162,6 +164,7 @@ class DiscordError(Exception):
         code: int,
         message: str,
         errors: FormErrors | None = None,
+        *,
         more: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -204,10 +207,15 @@ def form_error(errors: FormErrors) -> DiscordError:
 
 def field_error(path: str, code: str, message: str) -> DiscordError:
     """Return the error 50035 for one field; `path` is dotted, as in `embeds.0.title`."""
+    return form_error(nested(path.split("."), code, message))
+
+
+def nested(path: Sequence[str], code: str, message: str) -> FormErrors:
+    """Return one mistake at a place within a body."""
     node: FormErrors = {"_errors": [{"code": code, "message": message}]}
-    for part in reversed(path.split(".")):
+    for part in reversed(path):
         node = {part: node}
-    return form_error(node)
+    return node
 
 
 def error_response(error: DiscordError) -> web.Response:

@@ -46,9 +46,7 @@ def _check_length(length: int, minimum: int, maximum: int | None) -> None:
     if minimum == 1 and length == 0:
         raise invalid(*REQUIRED)
     if minimum and maximum is not None and (length < minimum or too_long):
-        raise invalid(
-            "BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length."
-        )
+        raise invalid("BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length.")
     if too_long:
         raise invalid("BASE_TYPE_MAX_LENGTH", f"Must be {maximum} or fewer in length.")
     if length < minimum:
@@ -144,7 +142,11 @@ def choice(*values: int | str) -> Field:
     """Accept one of some values."""
 
     def read_choice(value: object) -> object:
-        wanted = int(value) if isinstance(value, str) and isinstance(values[0], int) and value.isdecimal() else value
+        wanted = (
+            int(value)
+            if isinstance(value, str) and isinstance(values[0], int) and value.isdecimal()
+            else value
+        )
         if wanted not in values:
             raise invalid("BASE_TYPE_CHOICES", f"Value must be one of {values}.")
         return wanted

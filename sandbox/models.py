@@ -344,7 +344,7 @@ class Message(Struct):
     edited_at: datetime | None = None
     tts: bool = False
     flags: int = 0
-    pinned: bool = False
+    pinned_at: datetime | None = None
     mention_everyone: bool = False
     mentions: list[int] = field(default_factory=list[int])
     mention_roles: list[int] = field(default_factory=list[int])

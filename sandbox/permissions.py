@@ -148,9 +148,7 @@ def in_channel(guild: Guild, channel: Channel, member: Member, now: datetime | N
     return bits
 
 
-def _overwritten(
-    bits: int, overwrites: dict[int, Overwrite], everyone: int, member: Member
-) -> int:
+def _overwritten(bits: int, overwrites: dict[int, Overwrite], everyone: int, member: Member) -> int:
     if not overwrites:
         return bits
     if found := overwrites.get(everyone):

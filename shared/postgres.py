@@ -191,7 +191,7 @@ async def _reach(url: str, schema: str, min_size: int, max_size: int) -> Db:
         wait = min(wait * 2, LONGEST_WAIT)
 
 
-async def _teach_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _teach_json(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Make json and jsonb columns Python objects, both ways."""
     await connection.set_type_codec(
         "jsonb",

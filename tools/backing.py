@@ -1,127 +1,161 @@
-"""The three servers that Flotilla stands on: those that were given, else private ones started here."""
+"""The three servers that Flotilla stands on: the ones given, else private ones started here."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tools.errors import StackError
 from tools.keys import Keys
 from tools.packages import install
-from tools.parts import Part
 from tools.ports import Ports
 from tools.progress import Say, step
 from tools.servers import postgres, rabbitmq
 from tools.servers.clickhouse import ClickHouse
 from tools.servers.postgres import Postgres
-from tools.servers.rabbitmq import RabbitMQ, RabbitMQPorts
+from tools.servers.rabbitmq import Listeners, RabbitMQ
 from tools.supervisor import Supervisor
+from tools.together import together
 
-GIVEN = ("DATABASE_URL", "AMQP_URL", "CLICKHOUSE_URL")
+SERVERS = ("postgres", "rabbitmq", "epmd", "clickhouse")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Addresses:
-    """Where the servers are."""
+    """Where the servers are; filled in as they come up."""
 
-    database_url: str
-    amqp_url: str
-    amqp_management_url: str
-    clickhouse_url: str
-    role_urls: Mapping[str, str]
-    """For each service the address with its own role; empty on a server that was given."""
+    database_url: str = ""
+    amqp_url: str = ""
+    amqp_management_url: str = ""
+    clickhouse_url: str = ""
+    role_urls: dict[str, str] = field(default_factory=dict[str, str])
+    """The database's address with each service's own role; empty for a database that was given."""
+
+    @classmethod
+    def given(cls, environ: Mapping[str, str]) -> Addresses:
+        """Take the servers that the environment names."""
+        return cls(
+            environ.get("DATABASE_URL", ""),
+            environ.get("AMQP_URL", ""),
+            environ.get("AMQP_MANAGEMENT_URL", ""),
+            environ.get("CLICKHOUSE_URL", ""),
+        )
 
     def database_url_of(self, service: str) -> str:
         """Return the database's address for one service."""
         return self.role_urls.get(service, self.database_url)
 
 
-class Backing:
-    """Starts what was not given, in one folder."""
+@dataclass(frozen=True)
+class Ground:
+    """What private servers are made from: a folder, ports, passwords, and who runs them."""
 
-    def __init__(self, folder: Path, given: Mapping[str, str], say: Say) -> None:
-        self._folder = folder
-        self._given = {name: given[name] for name in GIVEN if given.get(name)}
-        self._management = given.get("AMQP_MANAGEMENT_URL", "")
-        self._say = say
-        self._logs = folder / "logs"
-        self._keys = Keys(folder / "keys.json")
+    folder: Path
+    ports: Ports
+    keys: Keys
+    supervisor: Supervisor
+    say: Say
 
-    async def start(
-        self, supervisor: Supervisor, ports: Ports, services: tuple[str, ...]
-    ) -> Addresses:
-        """Install, create and start what is needed and return where everything is."""
-        await self._install_missing()
-        database, broker, clickhouse = await asyncio.gather(
-            self._start_postgres(supervisor, ports, services),
-            self._start_rabbitmq(supervisor, ports),
-            self._start_clickhouse(supervisor, ports),
+    def log(self, name: str) -> Path:
+        """Return the log file of a part."""
+        return self.folder / "logs" / f"{name}.log"
+
+
+async def start_missing(
+    ground: Ground, environ: Mapping[str, str], services: Sequence[str]
+) -> Addresses:
+    """Install, create and start what was not given and return where everything is."""
+    addresses = Addresses.given(environ)
+    await install_missing(ground, addresses)
+    starts = [
+        start(ground, addresses)
+        for start, url in (
+            (start_rabbitmq, addresses.amqp_url),
+            (start_clickhouse, addresses.clickhouse_url),
         )
-        url, role_urls = database
-        return Addresses(url, *broker, clickhouse, role_urls)
+        if not url
+    ]
+    if not addresses.database_url:
+        starts.append(start_postgres(ground, addresses, services))
+    await together(*starts)
+    return addresses
 
-    async def _install_missing(self) -> None:
-        missing = [name for name in self._missing() for name in name]
-        if missing and not await install(missing, self._logs / "apt.log", self._say):
-            raise StackError(explain_missing(missing, self._logs / "apt.log"))
-        still = [name for name in self._missing() for name in name]
-        if still:
-            raise StackError(explain_missing(still, self._logs / "apt.log"))
 
-    def _missing(self) -> list[tuple[str, ...]]:
-        missing: list[tuple[str, ...]] = []
-        if "DATABASE_URL" not in self._given and not postgres.find_programs():
-            missing.append(postgres.PACKAGES)
-        if "AMQP_URL" not in self._given and not rabbitmq.find_programs():
-            missing.append(rabbitmq.PACKAGES)
-        return missing
-
-    async def _start_postgres(
-        self, supervisor: Supervisor, ports: Ports, services: tuple[str, ...]
-    ) -> tuple[str, dict[str, str]]:
-        programs = postgres.find_programs()
-        if "DATABASE_URL" in self._given or programs is None:
-            return self._given["DATABASE_URL"], {}
-        server = Postgres(
-            programs, self._folder / "postgres", ports.get("postgres"), self._keys.get("postgres")
+async def install_missing(ground: Ground, addresses: Addresses) -> None:
+    """Install the programs of the servers that were not given."""
+    missing = missing_packages(addresses)
+    log = ground.log("apt")
+    if missing and not await install(missing, log, ground.say):
+        names = " ".join(missing)
+        raise StackError(
+            f"{names}: not installed, and apt could not do it here (see {log}, if it is there); "
+            f"run `sudo apt-get install {names}`, or give DATABASE_URL and AMQP_URL."
         )
-        async with step(self._say, "starting Postgres", "Postgres is up"):
-            await server.create(self._logs / "initdb.log")
-            await supervisor.start(server.part(_environment(), self._logs / "postgres.log"))
-            passwords = {name: self._keys.get(f"postgres.{name}") for name in services}
-            await server.provision(passwords)
-        return server.url(), {name: server.url(name, key) for name, key in passwords.items()}
-
-    async def _start_rabbitmq(self, supervisor: Supervisor, ports: Ports) -> tuple[str, str]:
-        programs = rabbitmq.find_programs()
-        if "AMQP_URL" in self._given or programs is None:
-            return self._given["AMQP_URL"], self._management
-        server = RabbitMQ(
-            *programs,
-            self._folder / "rabbitmq",
-            RabbitMQPorts(*(ports.get(f"rabbitmq.{use}") for use in RabbitMQPorts.USES)),
-            self._keys.get("rabbitmq"),
-        )
-        async with step(self._say, "starting RabbitMQ", "RabbitMQ is up"):
-            server.create()
-            await supervisor.start(server.name_daemon(_environment(), self._logs / "epmd.log"))
-            await supervisor.start(server.part(_environment(), self._logs / "rabbitmq.log"))
-        return server.url, server.management_url
-
-    async def _start_clickhouse(self, supervisor: Supervisor, ports: Ports) -> str:
-        if "CLICKHOUSE_URL" in self._given:
-            return self._given["CLICKHOUSE_URL"]
-        folder = self._folder / "clickhouse"
-        server = ClickHouse(folder, ports.get("clickhouse"), ports.get("clickhouse.http"))
-        async with step(self._say, "starting ClickHouse", "ClickHouse is up"):
-            folder.mkdir(parents=True, exist_ok=True)
-            await supervisor.start(server.part(_environment(), self._logs / "clickhouse.log"))
-            await server.provision()
-        return server.url()
 
 
-def _environment() -> dict[str, str]:
-    return dict(os.environ)
+def missing_packages(addresses: Addresses) -> list[str]:
+    """Name the Debian packages of servers that were not given and are not installed."""
+    missing: list[str] = []
+    if not addresses.database_url and postgres.find_programs() is None:
+        missing += postgres.PACKAGES
+    if not addresses.amqp_url and rabbitmq.find_programs() is None:
+        missing += rabbitmq.PACKAGES
+    return missing
+
+
+async def start_postgres(ground: Ground, addresses: Addresses, services: Sequence[str]) -> None:
+    """Start Postgres with a role and a schema per service."""
+    server = Postgres(
+        installed(postgres.find_programs()),
+        ground.folder / "postgres",
+        ground.ports.get("postgres"),
+        ground.keys.get("postgres"),
+    )
+    async with step(ground.say, "starting Postgres", "Postgres is up"):
+        await server.create(ground.log("initdb"))
+        await ground.supervisor.start(server.part(os.environ, ground.log("postgres")))
+        passwords = {name: ground.keys.get(f"postgres.{name}") for name in services}
+        await server.provision(passwords)
+    addresses.database_url = server.url()
+    addresses.role_urls = {name: server.url(name, key) for name, key in passwords.items()}
+
+
+async def start_rabbitmq(ground: Ground, addresses: Addresses) -> None:
+    """Start RabbitMQ with the plugins that Flotilla uses."""
+    server = RabbitMQ(
+        *installed(rabbitmq.find_programs()),
+        ground.folder / "rabbitmq",
+        Listeners.choose(ground.ports),
+        ground.keys.get("rabbitmq"),
+    )
+    async with step(ground.say, "starting RabbitMQ", "RabbitMQ is up"):
+        server.create()
+        await ground.supervisor.start(server.name_daemon(os.environ, ground.log("epmd")))
+        await ground.supervisor.start(server.part(os.environ, ground.log("rabbitmq")))
+    addresses.amqp_url = server.url
+    addresses.amqp_management_url = server.management_url
+
+
+async def start_clickhouse(ground: Ground, addresses: Addresses) -> None:
+    """Start ClickHouse with the database of the statistics."""
+    folder = ground.folder / "clickhouse"
+    ports = ground.ports.get("clickhouse"), ground.ports.get("clickhouse.http")
+    server = ClickHouse(folder, *ports)
+    async with step(ground.say, "starting ClickHouse", "ClickHouse is up"):
+        folder.mkdir(parents=True, exist_ok=True)
+        await ground.supervisor.start(server.part(os.environ, ground.log("clickhouse")))
+        await server.provision()
+    addresses.clickhouse_url = server.url()
+
+
+Found = TypeVar("Found")
+
+
+def installed(found: Found | None) -> Found:
+    """Return programs that must be there by now."""
+    if found is None:
+        raise StackError("A package was installed, but its programs are not where they should be.")
+    return found

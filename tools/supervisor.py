@@ -10,7 +10,9 @@ from pathlib import Path
 from tools.keeper import Keeper, Surroundings
 from tools.ledger import Ledger
 from tools.parts import Part
+from tools.process import kill_family
 from tools.progress import Say
+from tools.together import together
 
 
 def unchanged() -> None:
@@ -24,6 +26,7 @@ class Supervisor:
         self._ledger = Ledger(folder / "pids.json")
         self._around = Surroundings(self._ledger, say, changed)
         self._keepers: dict[str, Keeper] = {}
+        self._closing: list[Keeper] = []
 
     @property
     def pids(self) -> dict[str, int]:
@@ -42,9 +45,7 @@ class Supervisor:
         for part in parts:
             self._keepers[part.name] = Keeper(part, self._around)
             self._keepers[part.name].allow()
-        async with asyncio.TaskGroup() as group:
-            for part in parts:
-                group.create_task(self._keepers[part.name].wait_ready())
+        await together(*(self._keepers[part.name].wait_ready() for part in parts))
 
     async def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
         """End a part without warning; unless it is held, it is started again."""
@@ -66,8 +67,16 @@ class Supervisor:
         """Return when a part answers."""
         await self._keepers[name].wait_ready(within)
 
+    def hurry(self) -> None:
+        """Kill everything that still runs; nothing of it comes back."""
+        for keeper in (*self._keepers.values(), *self._closing):
+            keeper.hold()
+            if keeper.pid:
+                kill_family(keeper.pid)
+
     async def close(self, *groups: Iterable[str], at_once: bool = False) -> None:
         """Stop everything: the named groups one after the other, then whatever is left."""
         for group in (*groups, tuple(self._keepers)):
             here = [self._keepers.pop(name) for name in group if name in self._keepers]
+            self._closing += here
             await asyncio.gather(*(keeper.close(at_once=at_once) for keeper in here))

@@ -1,4 +1,4 @@
-"""Who is sent an event, and in which of its forms: permissions, shards, intents, message content."""
+"""Who is sent an event, and in which form: permissions, shards, intents, message content."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import msgspec
 from sandbox.gateway.codes import Intents
 from sandbox.gateway.intents import WITH_CONTENT, sees_content, wanted, without_content
 from sandbox.gateway.session import Session
-from sandbox.world.state import Event, State
+from sandbox.world import Event, World
 from sandbox.world.visibility import may_receive
 
 # JSON objects of Discord are open: their values are looked at by name only.
@@ -38,10 +38,10 @@ class Outgoing:
         return self._blank
 
 
-def form_for(state: State, session: Session, outgoing: Outgoing) -> bytes | None:
+def form_for(world: World, session: Session, outgoing: Outgoing) -> bytes | None:
     """Return the payload that a session is sent for an event, or None when it is not sent."""
     event = outgoing.event
-    if not may_receive(state, event, session.account_id):
+    if not may_receive(world, event, session.account_id):
         return None
     if not session.bot:
         return outgoing.whole

@@ -102,4 +102,6 @@ PRIVILEGED: Final[dict[Intents, int]] = {
 
 def disallowed(intents: int, application_flags: int) -> bool:
     """Say whether a privileged intent is asked for that the application has not switched on."""
-    return any(intents & intent and not application_flags & flags for intent, flags in PRIVILEGED.items())
+    return any(
+        intents & intent and not application_flags & flags for intent, flags in PRIVILEGED.items()
+    )

@@ -73,7 +73,7 @@ class ZstdStream:
 
 
 def packer(transport: str | None) -> Packer | None:
-    """Return the packer for the `compress` parameter of the gateway's address; unknown ones are None."""
+    """Return the packer for the address's `compress` parameter, None for an unknown one."""
     match transport:
         case None:
             return Plain()

@@ -27,12 +27,11 @@ class Connection:
         self.acknowledges = True
         self.delay = 0.0
         # aiohttp declares the base class of transports; a websocket's can write.
-        self._transport = cast(Transport, request.transport)
+        self._transport = cast("Transport", request.transport)
         self._drain = request.writer.drain
         self._packer: Packer | None = None
         self._queue: deque[bytes] = deque()
         self._awake = asyncio.Event()
-        self._closing = False
         self.closed_here = False
 
     def pack_with(self, packer: Packer) -> None:
@@ -51,13 +50,13 @@ class Connection:
     async def write(self) -> None:
         """Write what waits, in batches, as fast as the client reads."""
         with suppress(ConnectionError):
-            while not self._closing:
+            while not self.closed_here:
                 await self._awake.wait()
                 self._awake.clear()
                 await self._flush()
 
     async def _flush(self) -> None:
-        while not (self.silent or self._closing):
+        while not (self.silent or self.closed_here):
             frames = self._batch()
             if not frames:
                 return
@@ -77,7 +76,6 @@ class Connection:
 
     async def close(self, code: int, reason: str | None = None) -> None:
         """Say goodbye with a close code."""
-        self._closing = True
         self.closed_here = True
         self.wake()
         text = reason if reason is not None else _reason(code)
@@ -85,7 +83,6 @@ class Connection:
 
     def drop(self) -> None:
         """Cut the wire without a word."""
-        self._closing = True
         self.closed_here = True
         self.wake()
         self._transport.abort()

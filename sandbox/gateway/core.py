@@ -13,18 +13,18 @@ from sandbox.gateway.record import Record
 from sandbox.gateway.session import Session
 from sandbox.gateway.sessions import Sessions
 from sandbox.gateway.settings import GatewaySettings
-from sandbox.world.state import State
+from sandbox.world import World
 
 
 class Core:
     """The gateway without its door."""
 
-    def __init__(self, state: State, settings: GatewaySettings) -> None:
-        self.state = state
+    def __init__(self, world: World, settings: GatewaySettings) -> None:
+        self.world = world
         self.settings = settings
-        self.gate = Gate(state, settings)
+        self.gate = Gate(world, settings)
         self.record = Record(settings.record_limit)
-        self.sessions = Sessions(state, settings, self._session_ended)
+        self.sessions = Sessions(world, settings, self._session_ended)
         self.mailboxes = Mailboxes(settings.mailbox_limit)
         self.connections: dict[int, Connection] = {}
         self.faults = GatewayFaults(lambda: list(self.connections.values()), self._forget)
@@ -39,4 +39,4 @@ class Core:
 
     def _session_ended(self, account_id: int) -> None:
         if not self.sessions.of(account_id):
-            set_offline(self.state, account_id)
+            set_offline(self.world, account_id)

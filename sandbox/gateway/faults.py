@@ -27,7 +27,7 @@ EVERYBODY = Target()
 
 
 class Ailment(Struct, frozen=True):
-    """A lasting fault: nothing is sent, heartbeats stay unanswered, or all is late by `delay` seconds."""
+    """A lasting fault: nothing sent, heartbeats unanswered, or all late by `delay` seconds."""
 
     target: Target = EVERYBODY
     silent: bool = False

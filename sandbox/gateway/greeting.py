@@ -5,24 +5,28 @@ from typing import Any
 from sandbox.gateway.codes import VERSION, Intents
 from sandbox.gateway.session import Session
 from sandbox.models import Application, Guild, User
-from sandbox.world import render
-from sandbox.world.state import State
+from sandbox.world import World, render
 
 # JSON objects of Discord are open: their values are looked at by name only.
 Json = dict[str, Any]
 
 
-def guilds_of(state: State, session: Session) -> list[Guild]:
+def guilds_of(world: World, session: Session) -> list[Guild]:
     """Return the guilds whose events a session is sent."""
-    everywhere = state.guilds_of(session.account_id)
+    everywhere = world.guilds_of(session.account_id)
     return [guild for guild in everywhere if session.holds_shard_of(guild.id)]
 
 
-def guild_create(state: State, session: Session, guild: Guild) -> Json:
+def available(world: World, session: Session) -> list[Guild]:
+    """Return those of them that are not in an outage."""
+    return [guild for guild in guilds_of(world, session) if not guild.unavailable]
+
+
+def guild_create(world: World, session: Session, guild: Guild) -> Json:
     """Return a guild as far as a session's intents let it be seen."""
     presences = not session.bot or bool(session.intents & Intents.GUILD_PRESENCES)
     return render.guild_create(
-        state,
+        world,
         guild,
         session.account_id,
         large_threshold=session.large_threshold,
@@ -30,9 +34,9 @@ def guild_create(state: State, session: Session, guild: Guild) -> Json:
     )
 
 
-def ready(state: State, session: Session, user: User, resume_url: str) -> Json:
+def ready(world: World, session: Session, user: User, resume_url: str) -> Json:
     """Return the data of READY for a bot or a user."""
-    application = state.applications.get(user.id)
+    application = world.applications.get(user.id)
     common: Json = {
         "v": VERSION,
         "user": render.current_user(user, with_email=True),
@@ -50,21 +54,21 @@ def ready(state: State, session: Session, user: User, resume_url: str) -> Json:
         "_trace": ['["sandbox",{"micros":0}]'],
     }
     if application is None:
-        return common | _of_user(state, session)
-    return common | _of_bot(state, session, application)
+        return common | _of_user(world, session)
+    return common | _of_bot(world, session, application)
 
 
-def _of_bot(state: State, session: Session, application: Application) -> Json:
+def _of_bot(world: World, session: Session, application: Application) -> Json:
     return {
-        "guilds": [render.unavailable_guild(guild) for guild in guilds_of(state, session)],
+        "guilds": [render.unavailable_guild(guild) for guild in guilds_of(world, session)],
         "application": render.partial_application(application),
     }
 
 
-def _of_user(state: State, session: Session) -> Json:
+def _of_user(world: World, session: Session) -> Json:
     account = session.account_id
-    mine = [channel for channel in state.channels.values() if account in channel.recipients]
+    mine = [channel for channel in world.channels.values() if account in channel.recipients]
     return {
-        "guilds": [guild_create(state, session, guild) for guild in guilds_of(state, session)],
-        "private_channels": [render.channel(state, channel, for_user=account) for channel in mine],
+        "guilds": [guild_create(world, session, guild) for guild in guilds_of(world, session)],
+        "private_channels": [render.channel(world, channel, for_user=account) for channel in mine],
     }

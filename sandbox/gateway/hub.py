@@ -17,14 +17,14 @@ from sandbox.gateway.protocol import Conversation
 from sandbox.gateway.record import Closed, Record
 from sandbox.gateway.session import Session
 from sandbox.gateway.settings import GatewaySettings
-from sandbox.world.state import Event, State
+from sandbox.world import Event, World
 from sandbox.world.visibility import may_receive
 
 
 class GatewayHub:
     """Discord's gateway over a world; mount `handle` at /gateway."""
 
-    def __init__(self, world: State, settings: GatewaySettings | None = None) -> None:
+    def __init__(self, world: World, settings: GatewaySettings | None = None) -> None:
         self._core = Core(world, settings or GatewaySettings())
         self._numbers = 0
         self._unsubscribe = world.subscribe(self._deliver)
@@ -77,15 +77,15 @@ class GatewayHub:
     def _deliver(self, event: Event) -> None:
         outgoing = Outgoing(event)
         for session in self._core.sessions.all():
-            form = form_for(self._core.state, session, outgoing)
+            form = form_for(self._core.world, session, outgoing)
             if form is not None:
                 self._core.sessions.push(session, outgoing.name, form)
         self._keep_for_users(event)
 
     def _keep_for_users(self, event: Event) -> None:
-        state, mailboxes = self._core.state, self._core.mailboxes
+        world, mailboxes = self._core.world, self._core.mailboxes
         for user_id in mailboxes.reading() | (event.users or frozenset()):
-            if user_id not in state.applications and may_receive(state, event, user_id):
+            if user_id not in world.applications and may_receive(world, event, user_id):
                 mailboxes.put(user_id, event)
 
     def send_raw(self, session: Session, name: str, data: bytes) -> None:
@@ -126,7 +126,7 @@ class GatewayHub:
             await conversation.run(plain="compress" not in query)
 
     def _address(self, request: web.Request) -> str:
-        configured = self._core.state.settings.gateway_url
+        configured = self._core.world.settings.gateway_url
         return configured or f"ws://{request.host}{request.path}"
 
     def _leave(self, connection: Connection) -> None:
@@ -136,7 +136,7 @@ class GatewayHub:
         self._core.connections.pop(connection.number, None)
         self._core.record.end(
             Closed(
-                self._core.state.clock.now(),
+                self._core.world.clock.now(),
                 connection.number,
                 session.id if session else None,
                 session.account_id if session else None,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sandbox.gateway.codes import ALL_INTENTS, Close, disallowed
 from sandbox.gateway.settings import GatewaySettings
 from sandbox.models import Application, User
-from sandbox.world.state import State
+from sandbox.world import World
 
 
 class Identify(Struct):
@@ -38,17 +38,17 @@ class TooEarly(Exception):  # noqa: N818 - an outcome that the protocol foresees
 class Gate:
     """Checks identifies and counts them."""
 
-    def __init__(self, state: State, settings: GatewaySettings) -> None:
-        self._state = state
+    def __init__(self, world: World, settings: GatewaySettings) -> None:
+        self._world = world
         self._settings = settings
         self._last: dict[tuple[int, int], datetime] = {}
 
     def admit(self, asked: Identify) -> User:
         """Return whose session may begin; raises Refused or TooEarly."""
-        user = self._state.user_by_token(asked.token.removeprefix("Bot "))
+        user = self._world.user_by_token(asked.token.removeprefix("Bot "))
         if user is None:
             raise Refused(Close.AUTHENTICATION_FAILED)
-        application = self._state.applications.get(user.id)
+        application = self._world.applications.get(user.id)
         if application is not None:
             self._check(application, asked)
             self._take_turn(application, asked.shard[0])
@@ -60,17 +60,17 @@ class Gate:
             raise Refused(Close.INVALID_SHARD)
         if asked.intents is None or asked.intents & ~ALL_INTENTS or asked.intents < 0:
             raise Refused(Close.INVALID_INTENTS)
-        if disallowed(asked.intents, application.flags):
+        if not application.privileged_intents and disallowed(asked.intents, application.flags):
             raise Refused(Close.DISALLOWED_INTENTS)
         if self._guilds(application.id, number, count) > self._settings.guilds_per_shard:
             raise Refused(Close.SHARDING_REQUIRED)
 
     def _guilds(self, bot_id: int, number: int, count: int) -> int:
-        guilds = self._state.guilds_of(bot_id)
+        guilds = self._world.guilds_of(bot_id)
         return sum(1 for guild in guilds if (guild.id >> 22) % count == number)
 
     def _take_turn(self, application: Application, shard: int) -> None:
-        now = self._state.clock.now()
+        now = self._world.clock.now()
         bucket = (application.id, shard % application.max_concurrency)
         last = self._last.get(bucket)
         if last is not None and now - last < self._settings.identify_interval:

@@ -18,6 +18,7 @@ _MOST_BY_ID = 100
 _LONGEST_NONCE = 32
 
 Snowflake = int | str
+Json = dict[str, Any]  # Discord's own, written and never read
 
 
 class MembersRequest(Struct):
@@ -34,11 +35,10 @@ class MembersRequest(Struct):
 def send_members(core: Core, session: Session, data: object) -> None:
     """Send the members that are asked for to the session that asks."""
     asked = msgspec.convert(data, MembersRequest)
-    guild = core.state.guilds.get(_one(asked.guild_id))
+    guild = core.world.guilds.get(_one(asked.guild_id))
     if guild is None or session.account_id not in guild.members:
         return
-    found, missing = _choose(core, session, guild, asked)
-    for chunk in _chunks(core, session, guild, asked, found, missing):
+    for chunk in _chunks(core, session, guild, asked):
         core.send(session, "GUILD_MEMBERS_CHUNK", chunk)
 
 
@@ -62,33 +62,25 @@ def _may_list(session: Session) -> bool:
     return not session.bot or bool(session.intents & Intents.GUILD_MEMBERS)
 
 
-def _by_id(
-    guild: Guild, ids: Snowflake | list[Snowflake]
-) -> tuple[list[Member], list[str]]:
+def _by_id(guild: Guild, ids: Snowflake | list[Snowflake]) -> tuple[list[Member], list[str]]:
     wanted = [int(one) for one in (ids if isinstance(ids, list) else [ids])][:_MOST_BY_ID]
     found = [guild.members[one] for one in wanted if one in guild.members]
     return found, [str(one) for one in wanted if one not in guild.members]
 
 
 def _is_called(core: Core, member: Member, query: str) -> bool:
-    user = core.state.users[member.user_id]
+    user = core.world.users[member.user_id]
     names = (member.nick, user.global_name, user.username)
     return any(name.lower().startswith(query) for name in names if name)
 
 
-def _chunks(
-    core: Core,
-    session: Session,
-    guild: Guild,
-    asked: MembersRequest,
-    found: list[Member],
-    missing: list[str],
-) -> Iterator[dict[str, Any]]:
+def _chunks(core: Core, session: Session, guild: Guild, asked: MembersRequest) -> Iterator[Json]:
+    found, missing = _choose(core, session, guild, asked)
     parts = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)] or [[]]
     for index, part in enumerate(parts):
-        chunk: dict[str, Any] = {
+        chunk: Json = {
             "guild_id": str(guild.id),
-            "members": [render.member_with_user(core.state, one) for one in part],
+            "members": [render.member_with_user(core.world, one) for one in part],
             "chunk_index": index,
             "chunk_count": len(parts),
         }
@@ -101,8 +93,8 @@ def _chunks(
         yield chunk
 
 
-def _presences(core: Core, guild: Guild, part: list[Member]) -> list[dict[str, Any]]:
-    shown = core.state.presences
+def _presences(core: Core, guild: Guild, part: list[Member]) -> list[Json]:
+    shown = core.world.presences
     return [
         render.presence(one.user_id, shown[one.user_id], guild.id)
         for one in part

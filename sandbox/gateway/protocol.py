@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sandbox.gateway import greeting
 from sandbox.gateway.codes import Close, Op
-from sandbox.gateway.compression import Plain, ZlibPayloads
+from sandbox.gateway.compression import ZlibPayloads
 from sandbox.gateway.connection import Connection
 from sandbox.gateway.core import Core
 from sandbox.gateway.faults import invalid_session
@@ -111,7 +111,7 @@ class Conversation:
             data = {key: value for key, value in open_ones.items() if key not in _SECRET}
         self._core.record.add(
             Received(
-                self._core.state.clock.now(),
+                self._core.world.clock.now(),
                 self._connection.number,
                 session.id if session else None,
                 session.account_id if session else None,
@@ -147,6 +147,8 @@ class Conversation:
         except TooEarly:
             self._connection.send(invalid_session(resumable=False))
             return
+        presence = msgspec.convert(asked.presence or {}, PresenceUpdate)
+        set_presence(self._core.world, user.id, presence)
         if asked.compress and self._plain:
             self._connection.pack_with(ZlibPayloads())
         session = self._core.sessions.open(
@@ -154,27 +156,27 @@ class Conversation:
         )
         session.large_threshold = asked.large_threshold
         self._greet(session.id)
-        presence = msgspec.convert(asked.presence or {}, PresenceUpdate)
-        set_presence(self._core.state, session.account_id, presence)
 
     def _greet(self, session_id: str) -> None:
         core = self._core
         session = core.sessions.find(session_id)
         assert session is not None
-        user = core.state.users[session.account_id]
+        user = core.world.users[session.account_id]
         core.sessions.attach(session, self._connection)
         core.faults.apply(self._connection)
-        core.send(session, "READY", greeting.ready(core.state, session, user, self._resume_url))
+        core.send(session, "READY", greeting.ready(core.world, session, user, self._resume_url))
         if session.bot:
-            for guild in greeting.guilds_of(core.state, session):
-                core.send(session, "GUILD_CREATE", greeting.guild_create(core.state, session, guild))
+            for guild in greeting.available(core.world, session):
+                core.send(
+                    session, "GUILD_CREATE", greeting.guild_create(core.world, session, guild)
+                )
 
     async def _resume(self, data: Any) -> None:  # noqa: ANN401 - checked below
         if self._connection.session is not None:
             raise Refused(Close.ALREADY_AUTHENTICATED)
         asked = msgspec.convert(data, Resume)
         sessions = self._core.sessions
-        user = self._core.state.user_by_token(asked.token.removeprefix("Bot "))
+        user = self._core.world.user_by_token(asked.token.removeprefix("Bot "))
         if user is None:
             raise Refused(Close.AUTHENTICATION_FAILED)
         session = sessions.find(asked.session_id)
@@ -207,7 +209,7 @@ class Conversation:
 
 
 def _update_presence(core: Core, session: Session, data: object) -> None:
-    set_presence(core.state, session.account_id, msgspec.convert(data, PresenceUpdate))
+    set_presence(core.world, session.account_id, msgspec.convert(data, PresenceUpdate))
 
 
 def _hello(interval: float) -> bytes:

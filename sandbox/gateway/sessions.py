@@ -6,16 +6,16 @@ from collections.abc import Callable
 from sandbox.gateway.connection import Connection
 from sandbox.gateway.session import Overflow, Session
 from sandbox.gateway.settings import GatewaySettings
-from sandbox.world.state import State
+from sandbox.world import World
 
 
 class Sessions:
     """Open, find, resume and forget sessions; `ended` is told whose session is over."""
 
     def __init__(
-        self, state: State, settings: GatewaySettings, ended: Callable[[int], None]
+        self, world: World, settings: GatewaySettings, ended: Callable[[int], None]
     ) -> None:
-        self._state = state
+        self._world = world
         self._settings = settings
         self._ended = ended
         self._by_id: dict[str, Session] = {}
@@ -75,7 +75,7 @@ class Sessions:
             return
         connection.session = None
         self._holders.pop(session.id, None)
-        session.lost_at = self._state.clock.now()
+        session.lost_at = self._world.clock.now()
 
     def forget(self, session: Session) -> None:
         """End a session for good; its connection stays open without one."""
@@ -87,7 +87,7 @@ class Sessions:
         self._ended(session.account_id)
 
     def push(self, session: Session, name: bytes, data: bytes) -> None:
-        """Number an event and have it written; a client that reads too slowly loses its session."""
+        """Append an event and wake the writer; who reads too slowly loses the session."""
         try:
             session.push(name, data)
         except Overflow:
@@ -105,7 +105,4 @@ class Sessions:
 
     def _lapsed(self, session: Session) -> bool:
         lost = session.lost_at
-        return (
-            lost is not None
-            and self._state.clock.now() - lost > self._settings.session_lifetime
-        )
+        return lost is not None and self._world.clock.now() - lost > self._settings.session_lifetime

@@ -9,7 +9,9 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """How long the gateway waits and how much it keeps and allows."""
 
     heartbeat_interval: timedelta = timedelta(milliseconds=41_250)
-    missed_heartbeats: float = 2.0  # a connection that stays silent for this many intervals is closed
+    missed_heartbeats: float = (
+        2.0  # a connection that stays silent for this many intervals is closed
+    )
     session_lifetime: timedelta = timedelta(minutes=5)  # of a session whose connection was lost
     session_limit: int = 100_000  # events kept for a session
     identify_interval: timedelta = timedelta(seconds=5)  # between identifies of one bucket

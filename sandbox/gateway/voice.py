@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
-from sandbox.models import VoiceState
+from sandbox.models import Channel, ChannelType, Guild, VoiceState
 from sandbox.permissions import Permission
-from sandbox.world import render
+from sandbox.world import members, render
 from sandbox.world.visibility import bits_in
 
 Snowflake = int | str
@@ -28,6 +28,43 @@ class VoiceStateUpdate(Struct):
 def update_voice_state(core: Core, session: Session, data: object) -> None:
     """Put an account into a voice channel, or take it out of voice."""
     asked = msgspec.convert(data, VoiceStateUpdate)
-    guild = core.state.guilds.get(int(asked.guild_id))
+    guild = core.world.guilds.get(int(asked.guild_id))
     if guild is None or session.account_id not in guild.members:
         return
+    if asked.channel_id is None:
+        members.disconnect(core.world, guild, session.account_id)
+        return
+    channel = core.world.channels.get(int(asked.channel_id))
+    if channel is not None and _may_join(core, guild, channel, session.account_id):
+        _join(core, session, guild, channel, asked)
+
+
+def _may_join(core: Core, guild: Guild, channel: Channel, account_id: int) -> bool:
+    bits = bits_in(core.world, channel, account_id)
+    voice = channel.type in (ChannelType.VOICE, ChannelType.STAGE)
+    return voice and channel.guild_id == guild.id and bool(bits & Permission.CONNECT)
+
+
+def _join(
+    core: Core, session: Session, guild: Guild, channel: Channel, asked: VoiceStateUpdate
+) -> None:
+    state = guild.voice_states.get(session.account_id)
+    joined = state is None
+    if state is None:
+        state = VoiceState(guild.id, channel.id, session.account_id, secrets.token_hex(16))
+        guild.voice_states[session.account_id] = state
+    moved = state.channel_id != channel.id
+    state.channel_id = channel.id
+    state.self_mute, state.self_deaf = asked.self_mute, asked.self_deaf
+    shown = render.voice_state(core.world, state)
+    core.world.dispatch("VOICE_STATE_UPDATE", shown, guild_id=guild.id)
+    if moved or joined:
+        core.send(session, "VOICE_SERVER_UPDATE", _server(guild))
+
+
+def _server(guild: Guild) -> dict[str, Any]:
+    return {
+        "guild_id": str(guild.id),
+        "token": secrets.token_hex(8),
+        "endpoint": "voice.sandbox.invalid:443",
+    }

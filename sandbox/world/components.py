@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import cast
 
 from sandbox import forms
+from sandbox.errors import nested
 from sandbox.forms import Field, Invalid, Json, invalid
 
 MAX_ROWS = 5
@@ -103,9 +104,7 @@ def _select(value: object) -> Json:
 
 def _row(value: object) -> Json:
     children = forms.array(_one_of(_IN_ROW), minimum=1, maximum=5)
-    row = forms.read_object(
-        value, {**_COMMON, "components": children}, required=("components",)
-    )
+    row = forms.read_object(value, {**_COMMON, "components": children}, required=("components",))
     inside = cast("list[Json]", row["components"])
     if len(inside) > 1 and any(one["type"] != Component.BUTTON for one in inside):
         raise Invalid(
@@ -126,10 +125,11 @@ def _text_display(value: object) -> Json:
 
 
 def _section(value: object) -> Json:
+    beside: dict[int, Reader] = {Component.BUTTON: _button, Component.THUMBNAIL: _thumbnail}
     fields: dict[str, Field] = {
         **_COMMON,
         "components": forms.array(_text_display, minimum=1, maximum=3),
-        "accessory": _one_of({Component.BUTTON: _button, Component.THUMBNAIL: _thumbnail}),
+        "accessory": _one_of(beside),
     }
     return forms.read_object(value, fields, required=("components", "accessory"))
 
@@ -234,12 +234,8 @@ def _refuse_duplicates(components: list[Json]) -> None:
     for path, one in _walk(components, ()):
         custom_id = one.get("custom_id")
         if custom_id is not None and custom_id in seen:
-            wrong = invalid(
-                "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
-            ).errors
-            for part in (*reversed(path), ):
-                wrong = {part: wrong}
-            raise Invalid(wrong)
+            message = "Component custom id cannot be duplicated"
+            raise Invalid(nested(path, "COMPONENT_CUSTOM_ID_DUPLICATED", message))
         seen.add(custom_id)
 
 

@@ -25,9 +25,7 @@ def create(
     return guild
 
 
-def modify(
-    world: State, guild: Guild, values: Mapping[str, object], by: By | None = None
-) -> None:
+def modify(world: State, guild: Guild, values: Mapping[str, object], by: By | None = None) -> None:
     """Change a guild; nothing is told when nothing changed."""
     changes = apply(guild, values)
     if changes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandbox.models import By, Guild, Role
+from sandbox.models import By, Guild, Json, Role
 from sandbox.world import render
 from sandbox.world.audit import Action, apply, created, deleted, record
 from sandbox.world.state import State
@@ -42,9 +42,7 @@ def modify(
         record(world, guild, by, Action.ROLE_UPDATE, role.id, changes=changes)
 
 
-def move(
-    world: State, guild: Guild, positions: Mapping[int, int], by: By | None = None
-) -> None:
+def move(world: State, guild: Guild, positions: Mapping[int, int], by: By | None = None) -> None:
     """Put roles at new positions and close the gaps; @everyone stays at the bottom."""
     wanted = {role.id: positions.get(role.id, role.position) for role in guild.roles.values()}
     moved_first = sorted(
@@ -63,11 +61,11 @@ def delete(world: State, guild: Guild, role: Role, by: By | None = None) -> None
             member.roles.remove(role.id)
     for channel_id in guild.channel_ids:
         world.channels[channel_id].overwrites.pop(role.id, None)
-    gone = {"guild_id": str(guild.id), "role_id": str(role.id)}
+    gone: Json = {"guild_id": str(guild.id), "role_id": str(role.id)}
     world.dispatch("GUILD_ROLE_DELETE", gone, guild_id=guild.id)
     record(world, guild, by, Action.ROLE_DELETE, role.id, changes=deleted(role, _TOLD))
 
 
 def _announce(world: State, role: Role, event: str) -> None:
-    told = {"guild_id": str(role.guild_id), "role": render.role(role)}
+    told: Json = {"guild_id": str(role.guild_id), "role": render.role(role)}
     world.dispatch(event, told, guild_id=role.guild_id)

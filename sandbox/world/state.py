@@ -13,7 +13,6 @@ from msgspec import Struct, field
 
 from sandbox.clock import Clock
 from sandbox.errors import Code, DiscordError
-from sandbox.snowflakes import Snowflakes
 from sandbox.models import (
     Application,
     BearerToken,
@@ -28,6 +27,7 @@ from sandbox.models import (
     User,
     Webhook,
 )
+from sandbox.snowflakes import Snowflakes
 
 
 class Event(Struct, frozen=True):
@@ -127,8 +127,8 @@ class State:
         self.webhooks = records.webhooks
         self.bearer_tokens = records.bearer_tokens
         self.files = records.files
+        # Other parts keep their own JSON here by name (the application commands, for one).
         self.documents = records.documents
-        """Free JSON of other parts by name (the application commands, for one), saved with the rest."""
         self.histories: dict[int, History] = {}
         self.ephemeral: dict[int, Message] = {}
         self.presences: dict[int, Presence] = {}

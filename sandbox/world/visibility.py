@@ -36,9 +36,7 @@ def _is_admitted(channel: Channel, user_id: int, bits: int) -> bool:
 def may_see_channel(world: State, channel_id: int, user_id: int) -> bool:
     """Tell whether somebody may see a channel."""
     channel = world.channels.get(channel_id)
-    return channel is not None and bool(
-        bits_in(world, channel, user_id) & Permission.VIEW_CHANNEL
-    )
+    return channel is not None and bool(bits_in(world, channel, user_id) & Permission.VIEW_CHANNEL)
 
 
 def may_see_message(message: Message, user_id: int) -> bool:

@@ -3,17 +3,18 @@
 import asyncio
 from contextlib import suppress
 
-from aiormq.abc import AbstractChannel
+from aiormq.channel import Channel
 
 from shared.bus.link import CHANNEL_LOST
 
 
 class Acks:
-    """Acknowledges what is finished on one channel; on a lost one it does nothing, as the broker
-    delivers again what was not acknowledged.
+    """Acknowledges what is finished on one channel.
+
+    On a lost one it does nothing, as the broker delivers again what was not acknowledged.
     """
 
-    def __init__(self, channel: AbstractChannel) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._delivered: dict[int, None] = {}
         self._finished: set[int] = set()

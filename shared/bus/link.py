@@ -7,10 +7,12 @@ to know of its loss anyway.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import aiormq
 import structlog
-from aiormq.abc import AbstractChannel, AbstractConnection
+from aiormq.channel import Channel
+from aiormq.connection import Connection
 from aiormq.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError
 from yarl import URL
 
@@ -49,11 +51,19 @@ class Backoff:
         self._next = min(self._next * 2, self._longest)
 
 
-async def closed(channel: AbstractChannel) -> BaseException | None:
-    """Wait until a channel is gone, and return why."""
-    observer = channel.closing
-    await asyncio.wait([observer])
-    return None if observer.cancelled() else observer.exception()
+def closing(of: Channel | Connection) -> "asyncio.Future[object]":
+    """Return a future that is done when a channel or connection is gone."""
+    return cast(
+        "asyncio.Future[object]",
+        of.closing,  # pyright: ignore[reportUnknownMemberType] - aiormq leaves its futures untyped
+    )
+
+
+async def closed(of: Channel | Connection) -> BaseException | None:
+    """Wait until a channel or connection is gone, and return why."""
+    gone = closing(of)
+    await asyncio.wait((gone,))
+    return None if gone.cancelled() else gone.exception()
 
 
 class Link:
@@ -63,7 +73,7 @@ class Link:
         self._url = URL(url).update_query(name=name, heartbeat=HEARTBEAT)
         self._name = name
         self._metrics = metrics
-        self._connection: AbstractConnection | None = None
+        self._connection: Connection | None = None
         self._up = asyncio.Event()
         self.reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
 
@@ -83,7 +93,7 @@ class Link:
                 if again:
                     self._metrics.reconnects.inc()
                     await self._tell_hooks()
-                await asyncio.wait([connection.closing])
+                await closed(connection)
                 self._up.clear()
                 log.warning("broker_lost", connection=self._name)
                 again = True
@@ -92,14 +102,15 @@ class Link:
             if self._connection is not None:
                 await self._connection.close()
 
-    async def channel(self, *, confirms: bool) -> AbstractChannel:
+    async def channel(self, *, confirms: bool) -> Channel:
         """Open a channel, waiting for the connection where it is away."""
         await self._up.wait()
         assert self._connection is not None
-        return await self._connection.channel(publisher_confirms=confirms)
+        channel = await self._connection.channel(publisher_confirms=confirms)
+        return cast("Channel", channel)
 
     async def keep(
-        self, use: Callable[[AbstractChannel], Awaitable[None]], *, confirms: bool = False
+        self, use: Callable[[Channel], Awaitable[None]], *, confirms: bool = False
     ) -> None:
         """Give `use` a channel, and another one each time it returns, until cancelled.
 
@@ -125,7 +136,7 @@ class Link:
                 backoff.reset()
             await backoff.wait()
 
-    async def _dial(self) -> AbstractConnection:
+    async def _dial(self) -> Connection:
         backoff = Backoff()
         while True:
             try:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiormq.abc import DeliveredMessage
-from aiormq.spec import Basic
 from msgspec import Struct
+from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
 ATTEMPT: Final = "x-flotilla-attempt"

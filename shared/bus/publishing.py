@@ -1,14 +1,15 @@
 """Publishing with pipelined confirms: in order, and again whatever was not confirmed."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 
 import structlog
-from aiormq.abc import AbstractChannel
+from aiormq.channel import Channel
 from aiormq.exceptions import AMQPChannelError, DeliveryError, PublishError
 from msgspec import Struct
 
-from shared.bus.link import CHANNEL_LOST, Link, closed
+from shared.bus.link import CHANNEL_LOST, Link, closed, closing
 from shared.bus.messages import Outgoing
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import declare_exchanges
@@ -48,7 +49,7 @@ class Publisher:
         self._slots = asyncio.Semaphore(window)
         self._pending: dict[int, _Pending] = {}
         self._last = 0
-        self._channel: AbstractChannel | None = None
+        self._channel: Channel | None = None
         self._suspect = False
         self._sending: set[asyncio.Task[object]] = set()
 
@@ -80,7 +81,7 @@ class Publisher:
         """Keep a channel to publish on until cancelled."""
         await self._link.keep(self._use, confirms=True)
 
-    async def _use(self, channel: AbstractChannel) -> None:
+    async def _use(self, channel: Channel) -> None:
         """Publish on this channel until it is lost."""
         try:
             if self._suspect:
@@ -92,19 +93,20 @@ class Publisher:
         finally:
             self._channel = None
 
-    def _send_all(self, channel: AbstractChannel) -> None:
+    def _send_all(self, channel: Channel) -> None:
         """Send whatever waits, in order; new messages go behind it."""
         waiting = [pending for pending in self._pending.values() if not pending.done.done()]
         self._metrics.republished.inc(len(waiting))
         for pending in waiting:
             self._send(channel, pending)
 
-    async def _send_one_by_one(self, channel: AbstractChannel) -> None:
+    async def _send_one_by_one(self, channel: Channel) -> None:
         """Find the message over which the broker closes the channel, and give up on that one."""
-        helper = await self._link.channel(confirms=False)
-        await declare_exchanges(helper)
-        await helper.close()
-        gone = channel.closing
+        with suppress(AMQPChannelError):
+            helper = await self._link.channel(confirms=False)
+            await declare_exchanges(helper)
+            await helper.close()
+        gone = closing(channel)
         for pending in tuple(self._pending.values()):
             if pending.done.done():
                 continue
@@ -121,7 +123,7 @@ class Publisher:
             log.error("publish_refused", to=pending.message.exchange, error=str(why))
             pending.done.set_exception(PublishRefused(str(why)))
 
-    def _send(self, channel: AbstractChannel, pending: _Pending) -> None:
+    def _send(self, channel: Channel, pending: _Pending) -> None:
         message = pending.message
         task = asyncio.ensure_future(
             channel.basic_publish(
@@ -152,7 +154,7 @@ class Publisher:
             pending.done.set_exception(error)
 
     def _send_again(self, pending: _Pending) -> None:
-        """Publish what the broker would not take; without a channel, the next one begins with it."""
+        """Publish what the broker would not take; a new channel does it by itself."""
         if self._channel is not None and not pending.done.done():
             self._metrics.republished.inc()
             self._send(self._channel, pending)

@@ -1,6 +1,7 @@
 """Declaring exchanges and queues; every queue is a quorum queue."""
 
-from aiormq.abc import AbstractChannel, ArgumentsType
+from aiormq.abc import ArgumentsType
+from aiormq.channel import Channel
 
 from shared.bus.messages import QueueSpec
 from shared.contracts.topology import EXCHANGES
@@ -12,13 +13,13 @@ SAFE = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish
 """A message moves between queues only once the next one has it (RabbitMQ, "Quorum Queues")."""
 
 
-async def declare_exchanges(channel: AbstractChannel) -> None:
+async def declare_exchanges(channel: Channel) -> None:
     """Declare the exchanges that all services share."""
     for name, kind in EXCHANGES.items():
         await channel.exchange_declare(name, exchange_type=kind, durable=True)
 
 
-async def declare_queue(channel: AbstractChannel, spec: QueueSpec) -> None:
+async def declare_queue(channel: Channel, spec: QueueSpec) -> None:
     """Declare a queue with its bindings, and the one where its dead messages are parked."""
     await _declare(channel, spec.dead, {"x-delivery-limit": NO_LIMIT})
     arguments: ArgumentsType = {
@@ -35,7 +36,7 @@ async def declare_queue(channel: AbstractChannel, spec: QueueSpec) -> None:
         await channel.queue_bind(spec.name, exchange, routing_key)
 
 
-async def declare_retry(channel: AbstractChannel, spec: QueueSpec, seconds: float) -> None:
+async def declare_retry(channel: Channel, spec: QueueSpec, seconds: float) -> None:
     """Declare the queue where messages wait that long before they come back."""
     arguments: ArgumentsType = {
         "x-message-ttl": int(seconds * 1000),
@@ -46,6 +47,6 @@ async def declare_retry(channel: AbstractChannel, spec: QueueSpec, seconds: floa
     await _declare(channel, spec.retry(seconds), arguments)
 
 
-async def _declare(channel: AbstractChannel, name: str, arguments: ArgumentsType) -> None:
+async def _declare(channel: Channel, name: str, arguments: ArgumentsType) -> None:
     quorum: ArgumentsType = {"x-queue-type": "quorum", **arguments}
     await channel.queue_declare(name, durable=True, arguments=quorum)

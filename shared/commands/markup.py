@@ -1,4 +1,4 @@
-"""Text as Discord shows it: timestamps in everybody's own time zone, and names that format nothing."""
+"""Text as Discord shows it: timestamps in everybody's own time zone, names that format nothing."""
 
 import re
 from datetime import datetime

@@ -117,7 +117,9 @@ def _read(parameter: Parameter, text: str) -> object:
 
 def _absent(parameter: Parameter) -> object:
     if parameter.required:
-        raise ArgumentsError(f"`{parameter.option.name}` is missing: expected {_of(parameter.kind)}.")
+        raise ArgumentsError(
+            f"`{parameter.option.name}` is missing: expected {_of(parameter.kind)}."
+        )
     return parameter.default
 
 

@@ -89,7 +89,9 @@ def _parameter(
     handler: Callable[..., object], declared: inspect.Parameter, hints: dict[str, Any]
 ) -> Parameter:
     if declared.kind not in (declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY):
-        raise DeclarationError(f"{_place(handler)}: options can't be `*{declared.name}`; name each.")
+        raise DeclarationError(
+            f"{_place(handler)}: options can't be `*{declared.name}`; name each."
+        )
     name = declared.name.removesuffix("_")
     if not _OPTION_NAME.fullmatch(name):
         raise DeclarationError(
@@ -145,7 +147,7 @@ def _kind(handler: Callable[..., object], name: str, hint: object) -> tuple[Kind
 
 
 def _unfold(hint: object) -> tuple[object, tuple[object, ...], bool]:
-    """Take apart `Annotated[X | None, ...]`, in any nesting, into X, what stands beside, nullable."""
+    """Take `Annotated[X | None, ...]` apart: X, what stands beside it, whether None is allowed."""
     if get_origin(hint) is Annotated:
         inner, *beside = get_args(hint)
         base, more, nullable = _unfold(inner)
@@ -163,7 +165,7 @@ def _plain_kind(base: object) -> Kind | None:
         return one_of(get_args(base))
     if isinstance(base, type) and issubclass(base, Enum):
         return one_of(tuple(base))
-    return KINDS.get(base)
+    return next((kind for type_, kind in KINDS.items() if type_ is base), None)
 
 
 def _check_default(

@@ -11,11 +11,14 @@ from urllib.parse import quote
 from tools.checks import http_ok, port_open
 from tools.files import write_whole
 from tools.parts import Part
+from tools.ports import Ports
 
 PACKAGES = ("rabbitmq-server",)
 USER = "flotilla"
 NODE = "flotilla@localhost"
 COOKIE_MODE = 0o400
+# The broker itself stops within a second; its management plugin then idles for five more.
+GRACE = 3.0
 PLUGINS = "[rabbitmq_management,rabbitmq_consistent_hash_exchange].\n"
 # Erlang terms rather than rabbitmq.conf: nothing to translate at every start.
 CONFIG = """\
@@ -33,13 +36,19 @@ CONFIG = """\
 
 
 @dataclass(frozen=True)
-class RabbitMQPorts:
-    """Where the node listens."""
+class Listeners:
+    """The ports of a node: AMQP, its management, Erlang's name daemon and its node protocol."""
 
     amqp: int
     management: int
     names: int
     distribution: int
+
+    @classmethod
+    def choose(cls, ports: Ports) -> Listeners:
+        """Take four free ports."""
+        uses = ("rabbitmq", "rabbitmq.management", "rabbitmq.names", "rabbitmq.distribution")
+        return cls(*(ports.get(use) for use in uses))
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class RabbitMQ:
     server: Path
     names: Path
     folder: Path
-    ports: RabbitMQPorts
+    ports: Listeners
     password: str
 
     @property
@@ -104,7 +113,7 @@ class RabbitMQ:
             cwd=self.folder,
             log=log,
             ready=self.is_ready,
-            grace=20,
+            grace=GRACE,
             patience=120,
         )
 

@@ -8,6 +8,12 @@ _VOICE = frozenset({ChannelType.VOICE, ChannelType.STAGE})
 _WITH_TOPIC = frozenset(
     {ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM, ChannelType.MEDIA}
 )
+_FORUM: Json = {
+    "available_tags": [],
+    "default_reaction_emoji": None,
+    "default_sort_order": None,
+    "default_forum_layout": 0,
+}
 _FORUMS = frozenset({ChannelType.FORUM, ChannelType.MEDIA})
 
 
@@ -53,7 +59,7 @@ def _guild_channel(of: Channel) -> Json:
     if of.type in _WITH_TOPIC:
         shown.update(_text(of))
     if of.type in _FORUMS:
-        shown.update(_forum(of))
+        shown.update(_FORUM)
     return shown
 
 
@@ -75,15 +81,6 @@ def _text(of: Channel) -> Json:
     if of.default_auto_archive_duration is not None:
         shown["default_auto_archive_duration"] = of.default_auto_archive_duration
     return shown
-
-
-def _forum(of: Channel) -> Json:
-    return {
-        "available_tags": [],
-        "default_reaction_emoji": None,
-        "default_sort_order": None,
-        "default_forum_layout": 0,
-    }
 
 
 def _thread(of: Channel, thread: Thread, for_user: int | None) -> Json:

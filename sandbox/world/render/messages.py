@@ -55,7 +55,7 @@ def _basic(world: State, of: Message, for_user: int | None) -> Json:
         "id": str(of.id),
         "channel_id": str(of.channel_id),
         "author": author(world, of),
-        "pinned": of.pinned,
+        "pinned": of.pinned_at is not None,
         "mention_everyone": of.mention_everyone,
         "tts": of.tts,
     }

@@ -1,0 +1,309 @@
+"""Messages: written, edited, deleted; one way in for REST, webhooks and interactions."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from msgspec import Struct
+
+from sandbox.errors import Code, DiscordError, field_error
+from sandbox.models import (
+    Attachment,
+    By,
+    Channel,
+    Json,
+    Message,
+    MessageFlag,
+    MessageType,
+    Thread,
+)
+from sandbox.world import files, mentions, payloads, render, thread_members
+from sandbox.world.audit import Action, record
+from sandbox.world.payloads import Payload, Upload
+from sandbox.world.state import State
+
+_SETTABLE_FLAGS = int(
+    MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS | MessageFlag.IS_COMPONENTS_V2
+)
+NONCE_SECONDS = 300
+_MAX_EPHEMERAL = 5000
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where a message came from, when not from its author's own hand.
+
+    A webhook names itself by `webhook_name`; an answer to an interaction carries
+    `interaction_metadata`, and `visible_to` makes it ephemeral for one user.
+    """
+
+    webhook_id: int | None = None
+    webhook_name: str | None = None
+    webhook_avatar: str | None = None
+    application_id: int | None = None
+    interaction_metadata: Json | None = None
+    visible_to: int | None = None
+    type: int | None = None
+    flags: int = 0
+    message_id: int | None = None
+
+
+def create(
+    world: State,
+    channel: Channel,
+    author_id: int,
+    body: Mapping[str, object],
+    *,
+    uploads: Sequence[Upload] = (),
+    origin: Origin | None = None,
+    may_be_empty: bool = False,
+) -> Message:
+    """Check a message and post it; a repeated nonce with `enforce_nonce` gives the first one."""
+    payload = payloads.read(body, uploads)
+    if payload.enforce_nonce and (same := _by_nonce(world, author_id, payload.nonce)):
+        return same
+    if payload.is_empty() and not may_be_empty:
+        raise DiscordError.of(Code.EMPTY_MESSAGE)
+    message = _build(world, channel, author_id, payload, origin or Origin())
+    post(world, channel, message)
+    if payload.enforce_nonce and payload.nonce is not None:
+        _remember_nonce(world, message)
+    return message
+
+
+def _by_nonce(world: State, author_id: int, nonce: str | int | None) -> Message | None:
+    found = world.nonces.get((author_id, str(nonce)))
+    if nonce is None or found is None or found[0] < world.clock.time():
+        return None
+    return world.history(found[1]).by_id.get(found[2]) or world.ephemeral.get(found[2])
+
+
+def _remember_nonce(world: State, message: Message) -> None:
+    now = world.clock.time()
+    key = (message.author_id, str(message.nonce))
+    world.nonces.pop(key, None)
+    world.nonces[key] = (now + NONCE_SECONDS, message.channel_id, message.id)
+    while (oldest := next(iter(world.nonces))) and world.nonces[oldest][0] < now:
+        del world.nonces[oldest]
+
+
+def _build(
+    world: State, channel: Channel, author_id: int, payload: Payload, origin: Origin
+) -> Message:
+    reference, answered = _reference(world, channel, payload)
+    found = mentions.find(world, channel, author_id, _text(payload), payload.allowed_mentions)
+    ephemeral = origin.visible_to is not None
+    attached = files.store(world, channel.id, payload.uploads, payload.notes, ephemeral=ephemeral)
+    flags = payload.flags & _SETTABLE_FLAGS | origin.flags
+    usual = MessageType.REPLY if reference else MessageType.DEFAULT
+    return Message(
+        id=origin.message_id or world.snowflakes.next(),
+        channel_id=channel.id,
+        guild_id=channel.guild_id,
+        author_id=author_id,
+        timestamp=world.clock.now(),
+        content=payload.content,
+        type=int(usual) if origin.type is None else origin.type,
+        tts=payload.tts,
+        flags=flags | MessageFlag.EPHEMERAL if ephemeral else flags,
+        mention_everyone=found.everyone,
+        mentions=_notified(found, answered, payload),
+        mention_roles=found.roles,
+        attachments=attached,
+        embeds=_with_files(world, payload.embeds, attached),
+        components=_with_files(world, payload.components, attached),
+        nonce=payload.nonce,
+        webhook_id=origin.webhook_id,
+        webhook_name=origin.webhook_name,
+        webhook_avatar=origin.webhook_avatar,
+        application_id=origin.application_id,
+        reference=reference,
+        interaction_metadata=origin.interaction_metadata,
+        visible_to=origin.visible_to,
+    )
+
+
+def _notified(found: mentions.Found, answered: Message | None, payload: Payload) -> list[int]:
+    if answered is None or not payload.allowed_mentions.replied_user:
+        return list(found.users)
+    if answered.webhook_name is not None or answered.author_id in found.users:
+        return list(found.users)
+    return [*found.users, answered.author_id]
+
+
+def _text(payload: Payload) -> str:
+    if payload.content or not payload.components:
+        return payload.content
+    from_layout = payloads.components.texts(payload.components)
+    return "\n".join(from_layout)
+
+
+def _reference(
+    world: State, channel: Channel, payload: Payload
+) -> tuple[Json | None, Message | None]:
+    wanted = payload.reference
+    if wanted is None:
+        return None, None
+    message_id = cast("int", wanted["message_id"])
+    elsewhere = wanted.get("channel_id") not in (None, channel.id)
+    answered = None if elsewhere else world.history(channel.id).by_id.get(message_id)
+    if answered is None:
+        if wanted.get("fail_if_not_exists") is False:
+            return None, None
+        raise field_error("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+    reference: Json = {
+        "type": 0,
+        "message_id": str(message_id),
+        "channel_id": str(channel.id),
+    }
+    if channel.guild_id is not None:
+        reference["guild_id"] = str(channel.guild_id)
+    return reference, answered
+
+
+def _with_files(world: State, shown: list[Json], attached: Sequence[Attachment]) -> list[Json]:
+    if not attached:
+        return shown
+    urls = {f"attachment://{one.filename}": _url(world, one) for one in attached}
+    return cast("list[Json]", _replaced(shown, urls))
+
+
+def _url(world: State, attachment: Attachment) -> str:
+    return f"{world.settings.base_url}/cdn/{attachment.path}"
+
+
+def _replaced(value: object, urls: Mapping[str, str]) -> object:
+    if isinstance(value, str):
+        return urls.get(value, value)
+    if isinstance(value, list):
+        return [_replaced(one, urls) for one in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {name: _replaced(one, urls) for name, one in cast("Json", value).items()}
+    return value
+
+
+def post(world: State, channel: Channel, message: Message) -> None:
+    """Put a finished message into a channel and tell who may see it."""
+    if message.visible_to is not None:
+        world.ephemeral[message.id] = message
+        if len(world.ephemeral) > _MAX_EPHEMERAL:
+            del world.ephemeral[next(iter(world.ephemeral))]
+    else:
+        world.history(channel.id).add(message, world.settings.history_limit)
+        channel.last_message_id = message.id
+        if channel.thread is not None:
+            _count_in_thread(world, channel, channel.thread, message)
+    tell(world, "MESSAGE_CREATE", message, render.message_event(world, message))
+
+
+def _count_in_thread(world: State, channel: Channel, thread: Thread, message: Message) -> None:
+    if message.id != channel.id:
+        thread.message_count += 1
+        thread.total_message_sent += 1
+    if message.webhook_name is None:
+        thread_members.join(world, channel, thread, message.author_id)
+
+
+def tell(world: State, event: str, message: Message, data: Json) -> None:
+    """Dispatch an event about a message to those who may see it."""
+    world.dispatch(
+        event,
+        data,
+        guild_id=message.guild_id,
+        channel_id=message.channel_id,
+        users=_only(world, message),
+    )
+
+
+def _only(world: State, message: Message) -> frozenset[int] | None:
+    if message.visible_to is not None:
+        return frozenset({message.visible_to})
+    if message.guild_id is None:
+        return frozenset(world.channels[message.channel_id].recipients)
+    return None
+
+
+def edit(
+    world: State,
+    message: Message,
+    body: Mapping[str, object],
+    *,
+    uploads: Sequence[Upload] = (),
+) -> Message:
+    """Change what the body names of a message; the rest stays."""
+    flags = body.get("flags", message.flags)
+    sticky = message.flags & MessageFlag.IS_COMPONENTS_V2
+    payload = payloads.read({**body, "flags": _as_int(flags) | sticky}, uploads)
+    channel = world.channels[message.channel_id]
+    _edit_parts(world, channel, message, payload, given_flags="flags" in body)
+    if not (message.content or message.embeds or message.components or message.attachments):
+        raise DiscordError.of(Code.EMPTY_MESSAGE)
+    message.edited_at = world.clock.now()
+    tell(world, "MESSAGE_UPDATE", message, render.message_event(world, message))
+    return message
+
+
+def _as_int(flags: object) -> int:
+    return flags if isinstance(flags, int) else 0
+
+
+def _edit_parts(
+    world: State, channel: Channel, message: Message, payload: Payload, *, given_flags: bool
+) -> None:
+    if "content" in payload.given:
+        found = mentions.find(
+            world, channel, message.author_id, payload.content, payload.allowed_mentions
+        )
+        message.content = payload.content
+        message.mentions, message.mention_roles = list(found.users), found.roles
+        message.mention_everyone = found.everyone
+    if "attachments" in payload.given:
+        kept = {note.id for note in payload.notes}
+        message.attachments = [one for one in message.attachments if one.id in kept]
+    ephemeral = message.visible_to is not None
+    message.attachments = message.attachments + files.store(
+        world, channel.id, payload.uploads, payload.notes, ephemeral=ephemeral
+    )
+    if "embeds" in payload.given:
+        message.embeds = _with_files(world, payload.embeds, message.attachments)
+    if "components" in payload.given:
+        message.components = _with_files(world, payload.components, message.attachments)
+    if given_flags:
+        kept_flags = message.flags & ~int(MessageFlag.SUPPRESS_EMBEDS)
+        message.flags = kept_flags | payload.flags & _SETTABLE_FLAGS
+
+
+def delete(world: State, message: Message, *, by: By | None = None) -> None:
+    """Delete a message; `by` is given when it was somebody else's."""
+    if message.visible_to is not None:
+        world.ephemeral.pop(message.id, None)
+    world.history(message.channel_id).remove(message.id)
+    channel = world.channels[message.channel_id]
+    if channel.thread is not None:
+        channel.thread.message_count = max(0, channel.thread.message_count - 1)
+    told: Json = {"id": str(message.id), "channel_id": str(message.channel_id)}
+    if message.guild_id is not None:
+        told["guild_id"] = str(message.guild_id)
+    tell(world, "MESSAGE_DELETE", message, told)
+    if message.guild_id is not None and by is not None:
+        options: Json = {"channel_id": str(message.channel_id), "count": "1"}
+        guild = world.guilds[message.guild_id]
+        record(world, guild, by, Action.MESSAGE_DELETE, message.author_id, options=options)
+
+
+def bulk_delete(
+    world: State, channel: Channel, ids: Sequence[int], *, by: By | None = None
+) -> None:
+    """Delete several messages of a channel of a guild at once; unknown ones are passed over."""
+    assert channel.guild_id is not None
+    history = world.history(channel.id)
+    gone = [one for one in dict.fromkeys(ids) if history.remove(one) is not None]
+    if not gone:
+        return
+    told: Json = {
+        "ids": [str(one) for one in gone],
+        "channel_id": str(channel.id),
+        "guild_id": str(channel.guild_id),
+    }
+    world.dispatch("MESSAGE_DELETE_BULK", told, guild_id=channel.guild_id, channel_id=channel.id)
+    guild = world.guilds[channel.guild_id]
+    options: Json = {"count": str(len(gone))}
+    record(world, guild, by, Action.MESSAGE_BULK_DELETE, channel.id, options=options)

@@ -1,0 +1,109 @@
+"""What the gateway counts and measures, in the registry of its process."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Bounds in seconds for what people wait for."""
+
+
+class Metrics:
+    """Prometheus metrics of shards, publishing, commands, actions and REST."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._shard_metrics(registry)
+        self._publish_metrics(registry)
+        self._action_metrics(registry)
+        self._rest_metrics(registry)
+
+    def _shard_metrics(self, registry: CollectorRegistry) -> None:
+        shard = ["shard"]
+        self.connected = Gauge(
+            "gateway_shard_connected", "1 while a shard is ready", shard, registry=registry
+        )
+        self.heartbeat = Gauge(
+            "gateway_heartbeat_seconds", "Heartbeat latency of a shard", shard, registry=registry
+        )
+        self.seq_read = Gauge(
+            "gateway_seq_read", "Last sequence number read", shard, registry=registry
+        )
+        self.seq_confirmed = Gauge(
+            "gateway_seq_confirmed", "Last sequence number confirmed", shard, registry=registry
+        )
+        self.identifies = Counter(
+            "gateway_identifies_total", "New sessions begun", shard, registry=registry
+        )
+        self.resumes = Counter(
+            "gateway_resumes_total", "Sessions resumed", shard, registry=registry
+        )
+        self.closes = Counter(
+            "gateway_closes_total", "Connections closed by Discord", ["code"], registry=registry
+        )
+        self.budget = Gauge(
+            "gateway_identify_budget", "Identifies left today", registry=registry
+        )
+
+    def _publish_metrics(self, registry: CollectorRegistry) -> None:
+        self.events = Counter(
+            "gateway_events_total", "Events received", ["type"], registry=registry
+        )
+        self.window = Gauge(
+            "gateway_publish_window", "Events on their way to the broker", registry=registry
+        )
+        self.confirm = Histogram(
+            "gateway_confirm_seconds",
+            "From reading an event to the broker's confirm",
+            buckets=FAST,
+            registry=registry,
+        )
+        self.invocations = Counter(
+            "gateway_invocations_total",
+            "Commands and presses passed on, by source and what came of it",
+            ["source", "outcome"],
+            registry=registry,
+        )
+        self.deferred = Counter(
+            "gateway_deferred_total", "Interactions that had to be deferred", registry=registry
+        )
+
+    def _action_metrics(self, registry: CollectorRegistry) -> None:
+        self.actions = Counter(
+            "gateway_actions_total",
+            "Actions carried out, by kind and result",
+            ["do", "status"],
+            registry=registry,
+        )
+        self.action_seconds = Histogram(
+            "gateway_action_seconds",
+            "From receiving an action to its result",
+            ["class"],
+            buckets=FAST,
+            registry=registry,
+        )
+        self.late = Counter(
+            "gateway_actions_late_total", "Actions that came after their deadline", registry=registry
+        )
+
+    def _rest_metrics(self, registry: CollectorRegistry) -> None:
+        self.rest_status = Counter(
+            "gateway_rest_total",
+            "Requests to Discord by route and status; 0 is no answer",
+            ["route", "status"],
+            registry=registry,
+        )
+        self.rest_seconds = Histogram(
+            "gateway_rest_seconds",
+            "Duration of requests to Discord",
+            ["route"],
+            buckets=FAST,
+            registry=registry,
+        )
+        self.rest_wait = Histogram(
+            "gateway_rest_wait_seconds",
+            "Time that requests waited for rate limits",
+            ["route"],
+            buckets=FAST,
+            registry=registry,
+        )
+        self.rest_limited = Counter(
+            "gateway_rest_limited_total", "Answers 429 by scope", ["scope"], registry=registry
+        )

@@ -1,0 +1,238 @@
+"""Calls to Discord's REST API that wait their turn, try again where that is safe, and end by their deadline."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+import structlog
+from msgspec import Struct
+
+from services.gateway.metrics import Metrics
+from services.gateway.rest.breaker import Breaker
+from services.gateway.rest.lanes import Lanes, TooLateError
+from services.gateway.rest.limiter import Limiter, Priority
+from services.gateway.rest.routes import Route
+from shared.contracts.actions import File
+
+PATIENCE: Final = 8.0
+"""Seconds that one attempt may take."""
+
+CALLBACK_PATIENCE: Final = 2.4
+"""Seconds that one attempt of an interaction's first answer may take; it is due within 3."""
+
+TRIES: Final = 6
+REASON_LENGTH: Final = 512
+USER_AGENT: Final = "DiscordBot (https://github.com/flotilla, 0.1)"
+
+TOO_MANY: Final = 429
+SERVER_ERROR: Final = 500
+
+log = structlog.get_logger()
+
+
+class ErrorBody(Struct, frozen=True):
+    """Discord's description of an error."""
+
+    code: int = 0
+    message: str = ""
+    retry_after: float = 0.0
+    is_global: bool = msgspec.field(default=False, name="global")
+    errors: dict[str, Any] = {}  # Any: Discord nests these by the fields of the request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Discord said; status 0 when it said nothing in time.
+
+    `sent` is False when the request can't have reached Discord.
+    """
+
+    status: int
+    body: bytes = b""
+    error: ErrorBody = field(default_factory=ErrorBody)
+    retry_after: float = 0.0
+    sent: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own meaning of 2xx
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call: `deadline` is of the loop's clock; `safe` when doing it twice is doing it once."""
+
+    route: Route
+    deadline: float
+    json: object = None
+    files: tuple[File, ...] = ()
+    reason: str = ""
+    priority: Priority = "interactive"
+    safe: bool = True
+
+
+class Rest:
+    """Discord's REST API for one bot token."""
+
+    def __init__(
+        self, http: aiohttp.ClientSession, url: str, token: str, metrics: Metrics
+    ) -> None:
+        self._http = http
+        self._url = url.rstrip("/")
+        self._token = token
+        self._metrics = metrics
+        self.limiter = Limiter()
+        self.lanes = Lanes()
+        self.breaker = Breaker()
+
+    async def call(self, request: Request) -> Answer:
+        """Carry out a call, with retries, until it has an answer or its deadline comes."""
+        backoff = 0.2
+        for attempt in range(1, TRIES + 1):
+            answer = await self._attempt(request)
+            wait = self._wait_before_retry(request, answer, backoff)
+            if wait is None or attempt == TRIES or _now() + wait >= request.deadline:
+                return answer
+            await asyncio.sleep(wait)
+            backoff = min(backoff * 2, 5.0)
+        raise AssertionError("the last attempt returns")
+
+    def _wait_before_retry(
+        self, request: Request, answer: Answer, backoff: float
+    ) -> float | None:
+        """Return how long to wait before another attempt, or None when this answer is the last."""
+        if answer.status == TOO_MANY:
+            return 0.0 if answer.sent else None  # the lane or the limiter makes it wait
+        if answer.status and answer.status < SERVER_ERROR:
+            return None
+        if answer.sent and not request.safe:
+            return None
+        return backoff * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+
+    async def _attempt(self, request: Request) -> Answer:
+        """Wait for the turn, send once."""
+        route = request.route
+        if route.free:
+            return await self._send(request, CALLBACK_PATIENCE)
+        if closed := self.breaker.closed_for():
+            return Answer(TOO_MANY, retry_after=closed, sent=False)
+        lane = self.lanes.of(route)
+        began = _now()
+        try:
+            await lane.enter(request.deadline)
+        except TooLateError as late:
+            return Answer(TOO_MANY, retry_after=late.after, sent=False)
+        headers: Mapping[str, str] = {}
+        try:
+            if not route.public:
+                await self.limiter.enter(request.priority, request.deadline)
+            self._metrics.rest_wait.labels(route.name).observe(_now() - began)
+            answer, headers = await self._exchange(request, PATIENCE)
+        except TooLateError as late:
+            return Answer(TOO_MANY, retry_after=late.after, sent=False)
+        finally:
+            lane.leave(headers)
+        self.lanes.learn(route, lane, headers)
+        if answer.status == TOO_MANY:
+            self._limited(request, answer, headers)
+        return answer
+
+    def _limited(self, request: Request, answer: Answer, headers: Mapping[str, str]) -> None:
+        """Make everybody concerned wait after a 429."""
+        scope = headers.get("X-RateLimit-Scope", "user")
+        self._metrics.rest_limited.labels(scope).inc()
+        if answer.error.is_global or scope == "global":
+            self.limiter.pause(answer.retry_after)
+        else:
+            self.lanes.of(request.route).pause(answer.retry_after)
+        log.warning(
+            "discord_limits_requests",
+            route=request.route.name,
+            scope=scope,
+            retry_after=answer.retry_after,
+        )
+
+    async def _send(self, request: Request, patience: float) -> Answer:
+        answer, _ = await self._exchange(request, patience)
+        return answer
+
+    async def _exchange(
+        self, request: Request, patience: float
+    ) -> tuple[Answer, Mapping[str, str]]:
+        """Send the request and read the answer, whatever it is."""
+        route = request.route
+        limit = min(patience, request.deadline - _now())
+        if limit <= 0:
+            return Answer(0, sent=False), {}
+        began = _now()
+        try:
+            async with self._http.request(
+                route.method,
+                self._url + route.path,
+                data=_body(request),
+                headers=self._headers(request),
+                timeout=aiohttp.ClientTimeout(total=limit),
+            ) as response:
+                body = await response.read()
+        except aiohttp.ClientConnectorError:
+            self._observe(route, 0, began)
+            return Answer(0, sent=False), {}
+        except (TimeoutError, aiohttp.ClientError, ConnectionError):
+            self._observe(route, 0, began)
+            return Answer(0), {}
+        self._observe(route, response.status, began)
+        shared = response.headers.get("X-RateLimit-Scope") == "shared"
+        self.breaker.count(response.status, shared=shared)
+        return _answer(response, body), response.headers
+
+    def _observe(self, route: Route, status: int, began: float) -> None:
+        self._metrics.rest_seconds.labels(route.name).observe(_now() - began)
+        self._metrics.rest_status.labels(route.name, str(status)).inc()
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"User-Agent": USER_AGENT}
+        if not request.route.public:
+            headers["Authorization"] = f"Bot {self._token}"
+        if request.json is not None and not request.files:
+            headers["Content-Type"] = "application/json"
+        if request.reason:
+            headers["X-Audit-Log-Reason"] = quote(request.reason[:REASON_LENGTH], safe=" ")
+        return headers
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+def _body(request: Request) -> bytes | aiohttp.FormData | None:
+    """Return the request's body: JSON, or a form of JSON and files."""
+    if not request.files:
+        return None if request.json is None else msgspec.json.encode(request.json)
+    form = aiohttp.FormData()
+    form.add_field(
+        "payload_json", msgspec.json.encode(request.json), content_type="application/json"
+    )
+    for number, file in enumerate(request.files):
+        form.add_field(
+            f"files[{number}]", file.data, filename=file.name, content_type=file.content_type
+        )
+    return form
+
+
+def _answer(response: aiohttp.ClientResponse, body: bytes) -> Answer:
+    if response.ok:
+        return Answer(response.status, body)
+    try:
+        error = msgspec.json.decode(body, type=ErrorBody, strict=False)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        error = ErrorBody()  # a proxy's page
+    header = response.headers.get("Retry-After", "0")
+    after = error.retry_after or (float(header) if header.replace(".", "").isdigit() else 0.0)
+    return Answer(response.status, body, error, after)

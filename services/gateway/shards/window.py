@@ -1,0 +1,53 @@
+"""The bounded number of events on their way to the broker: full, nothing more is read."""
+
+import asyncio
+
+from services.gateway.metrics import Metrics
+
+
+class Window:
+    """Counts events that were read and not yet confirmed, over all shards of a process."""
+
+    def __init__(self, limit: int, metrics: Metrics) -> None:
+        self._limit = limit
+        self._used = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._gauge = metrics.window
+
+    @property
+    def used(self) -> int:
+        """How many are on their way."""
+        return self._used
+
+    @property
+    def limit(self) -> int:
+        """How many may be on their way."""
+        return self._limit
+
+    def take(self) -> None:
+        """Count one that was read."""
+        self._used += 1
+        self._gauge.set(self._used)
+        self._empty.clear()
+        if self._used >= self._limit:
+            self._room.clear()
+
+    def give_back(self) -> None:
+        """Count one that was confirmed."""
+        self._used -= 1
+        self._gauge.set(self._used)
+        if self._used < self._limit:
+            self._room.set()
+        if self._used == 0:
+            self._empty.set()
+
+    async def room(self) -> None:
+        """Wait until one more may be read."""
+        await self._room.wait()
+
+    async def empty(self) -> None:
+        """Wait until everything that was read is confirmed."""
+        await self._empty.wait()

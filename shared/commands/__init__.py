@@ -1,0 +1,39 @@
+"""Discord commands from one declaration: slash, text, menus, buttons, forms, help and levels."""
+
+from shared.commands.durations import format_duration, parse_duration
+from shared.commands.kinds import Describe, Duration, Kind, Length, Range, Text
+from shared.commands.markup import code, escape, timestamp
+from shared.commands.reading import ArgumentsError
+from shared.commands.registry import LONGEST_CUSTOM_ID, Command, Component
+from shared.commands.reply import Answer, Modal, Reply
+from shared.commands.runner import Commands, Configs
+from shared.commands.signature import DeclarationError
+from shared.commands.usage import command_list, help_page, nearest, usage
+
+__all__ = [
+    "LONGEST_CUSTOM_ID",
+    "Answer",
+    "ArgumentsError",
+    "Command",
+    "Commands",
+    "Component",
+    "Configs",
+    "DeclarationError",
+    "Describe",
+    "Duration",
+    "Kind",
+    "Length",
+    "Modal",
+    "Range",
+    "Reply",
+    "Text",
+    "code",
+    "command_list",
+    "escape",
+    "format_duration",
+    "help_page",
+    "nearest",
+    "parse_duration",
+    "timestamp",
+    "usage",
+]

@@ -1,0 +1,340 @@
+"""Running commands: an invocation from the bus, checked, converted, run and answered."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, Protocol, TypeVar
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from shared.bus import Bus, Consumption, Delivery, QueueSpec
+from shared.commands.reading import (
+    Arguments,
+    ArgumentsError,
+    read_text,
+    read_values,
+    read_words,
+)
+from shared.commands.registry import MENU_FORM, Command, Registry, arguments_of
+from shared.commands.reply import Modal, Reply, to_action
+from shared.commands.signature import Parameter
+from shared.commands.usage import nearest, unknown_subcommand, usage
+from shared.contracts.actions import Action, ActionRequest, Autocomplete, TextInput
+from shared.contracts.codec import decode
+from shared.contracts.config import ConfigDocument
+from shared.contracts.ids import GuildId
+from shared.contracts.invocations import (
+    CommandsAnnounced,
+    CommandSpec,
+    CommandsWanted,
+    Invocation,
+    OptionValue,
+)
+from shared.contracts.topology import (
+    DISCORD_COMMANDS,
+    FLOTILLA_EVENTS,
+    GATEWAY_ACTIONS,
+    INTERACTIVE,
+    autocomplete_key,
+    component_key,
+)
+from shared.errors import NotFoundError, Poison, Retry, UserError
+from shared.logging import bound
+from shared.permissions import check_command
+from shared.postgres import is_unavailable
+
+D = TypeVar("D")
+
+PATIENCE: Final = timedelta(minutes=1)
+"""How long after a command it is tried again while something is away; then the user is told."""
+
+_OUTDATED: Final = "This is of an older version of the bot: run the command again."
+_MOST_INPUTS: Final = 5
+_MOST_CHOICES: Final = 25
+_LONG_TEXT: Final = 2
+
+log = structlog.get_logger()
+
+
+class Configs(Protocol):
+    """Where the configurations of guilds are, such as a ConfigStore."""
+
+    def get(self, guild_id: GuildId) -> ConfigDocument:
+        """Return a guild's configuration, the default one where there is none."""
+        ...
+
+
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Commands(Registry[D]):
+    """The commands of a service: declare them, then start to answer."""
+
+    async def start(
+        self,
+        bus: Bus,
+        deps: D,
+        *,
+        configs: Configs,
+        operators: Sequence[int] = (),
+        clock: Callable[[], datetime] = now,
+    ) -> Consumption:
+        """Answer invocations from the queue `<service>.commands`, and announce the commands.
+
+        They are announced again whenever the gateway asks for it. Drain the consumption to stop.
+        """
+        runner = Runner(self, bus, deps, configs, operators=operators, clock=clock)
+        consumption = await bus.consume(self.queue(), runner.handle)
+        await runner.announce()
+        return consumption
+
+    def queue(self) -> QueueSpec:
+        """Return the queue of this service's invocations, with what is routed to it."""
+        words = self.first_words()
+        return QueueSpec(
+            name=f"{self.service}.commands",
+            bindings=(
+                *((DISCORD_COMMANDS, word) for word in words),
+                *((DISCORD_COMMANDS, autocomplete_key(word)) for word in words),
+                (DISCORD_COMMANDS, component_key(self.service)),
+                (FLOTILLA_EVENTS, CommandsWanted.KEY),
+            ),
+        )
+
+
+class Runner(Generic[D]):
+    """Runs the commands of one service."""
+
+    def __init__(
+        self,
+        commands: Registry[D],
+        bus: Bus,
+        deps: D,
+        configs: Configs,
+        *,
+        operators: Sequence[int],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._commands = commands
+        self._bus = bus
+        self._deps = deps
+        self._configs = configs
+        self._operators = operators
+        self._clock = clock
+
+    async def announce(self) -> None:
+        """Tell the gateway, and who else wants to know, which commands there are."""
+        await self._bus.publish(
+            FLOTILLA_EVENTS,
+            CommandsAnnounced.KEY,
+            CommandsAnnounced(service=self._commands.service, commands=self._commands.specs()),
+            message_id=uuid4().hex,
+            type=CommandsAnnounced.KEY,
+        )
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Run what arrived, and send the answer; raises when it is to be tried again."""
+        if delivery.routing_key == CommandsWanted.KEY:
+            await self.announce()
+            return
+        try:
+            by = decode(delivery.body, Invocation)
+        except msgspec.MsgspecError as error:
+            raise Poison(str(error)) from error
+        with bound(invocation_id=by.id, command=by.command):
+            await self._handle(by)
+
+    async def _handle(self, by: Invocation) -> None:
+        if by.deadline <= self._clock():
+            log.warning("invocation_expired", deadline=by.deadline.isoformat())
+            return
+        action = await self._action(by)
+        request = ActionRequest(action=action, deadline=by.deadline, key=f"{by.id}:reply")
+        await self._bus.publish(
+            GATEWAY_ACTIONS,
+            INTERACTIVE,
+            request,
+            message_id=f"{by.id}:reply",
+            guild_id=by.guild_id,
+            type=str(action.__struct_config__.tag),
+            mandatory=True,
+        )
+        log.info("command_answered", action=str(action.__struct_config__.tag), source=by.source)
+
+    async def _action(self, by: Invocation) -> Action:
+        """Run it; every error becomes an answer, but for those that are to be tried again."""
+        try:
+            return await self._run(by)
+        except Retry:
+            raise
+        except Exception as error:
+            if is_unavailable(error):
+                if self._clock() < by.received_at + PATIENCE:
+                    raise
+                log.warning("command_given_up", error=repr(error))
+                return _refusal(by, _away(error))
+            if isinstance(error, UserError):
+                return _refusal(by, error.message)
+            case = secrets.token_hex(4).upper()
+            log.exception("command_failed", case=case)
+            return _refusal(by, f"Something went wrong. Case {case}")
+
+    async def _run(self, by: Invocation) -> Action:
+        if by.source == "autocomplete":
+            return await self._complete(by)
+        if by.source in ("component", "modal"):
+            return await self._press(by)
+        return await self._command(by)
+
+    # --- commands -------------------------------------------------------------------------------
+
+    async def _command(self, by: Invocation) -> Action:
+        command, rest = find_command(self._commands, by)
+        self._check(by, command.spec)
+        if by.source in ("user_menu", "message_menu"):
+            return await self._from_menu(by, command, by.target_id or 0)
+        files = by.resolved.attachments
+        if by.source == "text":
+            attached = by.message.attachments if by.message else ()
+            return await self._go(
+                by, command, lambda: read_text(command.parameters, rest, attached)
+            )
+        return await self._go(
+            by, command, lambda: read_values(command.parameters, by.options, files)
+        )
+
+    async def _from_menu(self, by: Invocation, command: Command[D], target: int) -> Action:
+        """Run a command on what was clicked, or ask for the rest of its options first."""
+        first, *others = command.parameters
+        if any(each.required for each in others):
+            return to_action(self._form(command, others, target), by)
+        values: Mapping[str, OptionValue] = {first.option.name: str(target)}
+        return await self._go(by, command, lambda: read_values(command.parameters, values, {}))
+
+    def _form(self, command: Command[D], asked: Sequence[Parameter], target: int) -> Modal:
+        inputs = tuple(_input(each) for each in asked[:_MOST_INPUTS])
+        custom_id = self._commands.custom_id(MENU_FORM, command.spec.name, target)
+        return Modal(custom_id=custom_id, title=command.spec.menu_name, inputs=inputs)
+
+    async def _go(
+        self, by: Invocation, command: Command[D], read: Callable[[], Arguments]
+    ) -> Action:
+        try:
+            arguments = read()
+        except ArgumentsError as error:
+            written = usage(command.spec, by.prefix if by.source == "text" else "/")
+            raise UserError(f"{error}\nUsage: `{written}`") from None
+        answer = await command.run(self._deps, by, **arguments)
+        return to_action(answer, by, ephemeral=command.spec.ephemeral)
+
+    def _check(self, by: Invocation, spec: CommandSpec) -> None:
+        """Raise UserError when it may not be run here, or not by them."""
+        if by.guild is None and spec.guild_only:
+            raise UserError(f"`{spec.name}` works in a server only.")
+        check_command(by, spec, self._configs.get(by.guild_id), self._operators)
+
+    # --- components, forms and completion -------------------------------------------------------
+
+    async def _press(self, by: Invocation) -> Action:
+        name, words = arguments_of(by.custom_id)
+        if name == MENU_FORM:
+            return await self._submitted(by, words)
+        component = self._commands.components.get(name)
+        if component is None:
+            raise UserError(_OUTDATED)
+        self._check(by, component.spec)
+        carried = [each for each in component.parameters if each.option.name not in by.options]
+        filled = [each for each in component.parameters if each.option.name in by.options]
+        try:
+            arguments = read_words(carried, words)
+            arguments |= read_values(filled, by.options, {})
+        except ArgumentsError as error:
+            raise UserError(str(error) if by.source == "modal" else _OUTDATED) from None
+        return to_action(await component.run(self._deps, by, **arguments), by)
+
+    async def _submitted(self, by: Invocation, words: Sequence[str]) -> Action:
+        """Run a command from the menu, with what its form asked for."""
+        name, target = words
+        command = self._commands.by_name.get(name)
+        if command is None:
+            raise UserError(_OUTDATED)
+        self._check(by, command.spec)
+        values = {**by.options, command.parameters[0].option.name: target}
+        return await self._go(by, command, lambda: read_values(command.parameters, values, {}))
+
+    async def _complete(self, by: Invocation) -> Action:
+        """Offer choices; whatever is wrong, nothing is offered, as nobody could read an error."""
+        try:
+            command, _ = find_command(self._commands, by)
+            self._check(by, command.spec)
+            complete = self._commands.completions[command.spec.name, by.focused]
+            choices = await complete(self._deps, by, str(by.options.get(by.focused, "")))
+        except UserError:
+            choices = ()
+        except Exception:
+            log.exception("completion_failed")
+            choices = ()
+        return Autocomplete(to=by.reply_to, choices=tuple(choices[:_MOST_CHOICES]))
+
+
+def find_command(commands: Registry[D], by: Invocation) -> tuple[Command[D], str]:
+    """Return the command that was meant, and what followed its name.
+
+    Raises NotFoundError, which lists what there is.
+    """
+    line = f"{by.command} {by.text}".lstrip() if by.source == "text" else by.command
+    rest, name = line, ""
+    while rest:
+        word, _, rest = _cut(rest)
+        name = f"{name} {word.lower()}".lstrip()
+        if name in commands.names:
+            return commands.by_name[commands.names[name]], rest
+        if not any(known.startswith(f"{name} ") for known in commands.names):
+            break
+    raise NotFoundError(_unknown(commands, name, by.prefix))
+
+
+def _cut(line: str) -> tuple[str, str, str]:
+    """Split off the first word, at whatever space follows it."""
+    parts = line.split(maxsplit=1)
+    return parts[0], " ", parts[1] if len(parts) > 1 else ""
+
+
+def _unknown(commands: Registry[D], name: str, prefix: str) -> str:
+    group, _, word = name.rpartition(" ")
+    names = [known for known in commands.by_name if known.startswith(f"{group} ")]
+    if group and names:
+        return unknown_subcommand(group, word, names, prefix)
+    inside = [known for known in commands.by_name if known.startswith(f"{name} ")]
+    if inside:
+        return unknown_subcommand(name, "", inside, prefix)
+    meant = nearest(name, commands.first_words())
+    guess = f" Did you mean `{prefix}{meant}`?" if meant else ""
+    return f"There is no command `{name}`.{guess}"
+
+
+def _input(parameter: Parameter) -> TextInput:
+    option = parameter.option
+    return TextInput(
+        custom_id=option.name,
+        label=option.name.replace("_", " ").capitalize(),
+        style=_LONG_TEXT if parameter.kind.rest else 1,
+        required=option.required,
+        max_length=min(option.max_length or 1000, 4000),
+        placeholder=option.description,
+    )
+
+
+def _refusal(by: Invocation, text: str) -> Action:
+    if by.source == "autocomplete":
+        return Autocomplete(to=by.reply_to, choices=())
+    return to_action(Reply(text, ephemeral=True), by)
+
+
+def _away(error: Exception) -> str:
+    said = f" {error.message}" if isinstance(error, UserError) else ""
+    return f"Something that this needs is away at the moment, so it was not finished.{said}"
