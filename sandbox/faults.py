@@ -130,7 +130,7 @@ async def _suffer(fault: Fault, request: web.Request, handler: Handler) -> web.S
     if fault.drop:
         if request.transport is not None:
             request.transport.abort()
-        raise asyncio.CancelledError
+        return web.Response(status=500)  # reaches nobody: the wire is cut
     return _answer(fault)
 
 

@@ -88,8 +88,14 @@ async def fetch_one(db: Executor, type_: type[T], sql: str, *args: object) -> T 
 
 
 async def fetch_value(db: Executor, type_: type[T], sql: str, *args: object) -> T:
-    """Return the first column of the first row; ask for `X | None` where there may be none."""
+    """Return the first column of the first row, which has to be there."""
     return msgspec.convert(await db.fetchval(sql, *args), type_)
+
+
+async def fetch_maybe(db: Executor, type_: type[T], sql: str, *args: object) -> T | None:
+    """Return the first column of the first row, None where there is no row or it is NULL."""
+    value = await db.fetchval(sql, *args)
+    return None if value is None else msgspec.convert(value, type_)
 
 
 async def execute(db: Executor, sql: str, *args: object) -> int:
@@ -120,7 +126,7 @@ async def listen(
     *,
     hold: Callable[[Connection], Any] | None = None,
 ) -> None:
-    """Call `wake` at every NOTIFY of a channel, until cancelled; also after each reconnect.
+    """Call `wake` at every NOTIFY of `<schema>_<channel>`, until cancelled; after a reconnect too.
 
     Any: `hold` may return an awaitable of whatever it likes; it runs with the connection.
     """
@@ -155,7 +161,8 @@ async def _listen_on(
 
     connection.add_termination_listener(on_lost)
     try:
-        await connection.add_listener(channel, on_notify)
+        schema = await connection.fetchval("SELECT current_schema()")
+        await connection.add_listener(f"{schema}_{channel}", on_notify)
         wake()
         if hold is not None:
             await hold(connection)
@@ -163,7 +170,7 @@ async def _listen_on(
     finally:
         with suppress(Exception):
             connection.remove_termination_listener(on_lost)
-            await connection.remove_listener(channel, on_notify)
+            await connection.reset()
 
 
 # --- connecting ---------------------------------------------------------------------------------

@@ -7,14 +7,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from tests.support import backends as places
 from tests.support.backends import Backends
+from tools.background import servers
+from tools.backing import Addresses
+from tools.lock import is_free
+from tools.progress import to_terminal
+
+SERVERS = ("DATABASE_URL", "AMQP_URL", "CLICKHOUSE_URL")
 
 pytest_plugins = (
     ["tests.support.sandbox"]
@@ -23,26 +31,40 @@ pytest_plugins = (
 )
 
 
+@pytest.fixture(scope="session")
+def backends() -> Generator[Backends]:
+    """Give the servers of the environment, and private ones for those that it does not name."""
+    with ExitStack() as stack:
+        if all(os.environ.get(name) for name in SERVERS):
+            addresses = Addresses.given(os.environ)
+        else:
+            addresses = stack.enter_context(
+                servers(folder_of_servers(stack), os.environ, to_terminal)
+            )
+        yield Backends(
+            addresses.database_url,
+            addresses.amqp_url,
+            addresses.amqp_management_url or management_url(addresses.amqp_url),
+            addresses.clickhouse_url,
+        )
+
+
+def folder_of_servers(stack: ExitStack) -> Path:
+    """Return where the servers keep their data: the same each time, unless it is in use now."""
+    folder = Path(__file__).parents[1] / ".local" / "test"
+    if is_free(folder / "lock"):
+        return folder
+    elsewhere = Path(stack.enter_context(TemporaryDirectory(prefix="flotilla-test-")))
+    # Postgres runs as somebody else where the tests run as root.
+    elsewhere.chmod(0o755)
+    return elsewhere
+
+
 def management_url(amqp_url: str) -> str:
-    """Guess where a broker's management API is: the usual port of the same host."""
-    given = os.environ.get("AMQP_MANAGEMENT_URL")
-    if given:
-        return given
+    """Guess where a given broker's management API is: the usual port of the same host."""
     parts = urlsplit(amqp_url)
     login = parts.netloc.rpartition("@")[0] or "guest:guest"
     return urlunsplit(("http", f"{login}@{parts.hostname}:15672", "", "", ""))
-
-
-@pytest.fixture(scope="session")
-def backends() -> Backends:
-    """Give the servers of the environment."""
-    amqp_url = os.environ["AMQP_URL"]
-    return Backends(
-        database_url=os.environ["DATABASE_URL"],
-        amqp_url=amqp_url,
-        amqp_management_url=management_url(amqp_url),
-        clickhouse_url=os.environ.get("CLICKHOUSE_URL", ""),
-    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m tools demo | run | clean`: the local stack from the command line."""
+"""`python -m tools demo | run | install | clean`: the local stack from the command line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools.backing import Addresses, install_missing
 from tools.clean import clean
 from tools.discord import Discord
 from tools.dotenv import with_dotenv
@@ -29,6 +30,11 @@ def stack_of(command: str, environ: Mapping[str, str]) -> Stack:
         return Stack(LOCAL, given=environ, say=to_terminal)
     environ = with_dotenv(ROOT / ".env", environ)
     return Stack(LOCAL / "run", given=environ, discord=Discord.real(environ), say=to_terminal)
+
+
+async def install_for(environ: Mapping[str, str]) -> None:
+    """Install the servers that the environment does not name, so that a test need not wait."""
+    await install_missing(Addresses.given(environ), LOCAL / "logs" / "apt.log", to_terminal)
 
 
 async def serve(stack: Stack) -> None:
@@ -65,11 +71,13 @@ async def _run(stack: Stack) -> None:
 def main() -> int:
     """Run one command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools")
-    parser.add_argument("command", choices=("demo", "run", "clean"))
+    parser.add_argument("command", choices=("demo", "run", "install", "clean"))
     command: str = parser.parse_args().command
     try:
         if command == "clean":
             asyncio.run(clean(LOCAL))
+        elif command == "install":
+            asyncio.run(install_for(os.environ))
         else:
             asyncio.run(serve(stack_of(command, os.environ)))
     except StackError as error:

@@ -69,7 +69,7 @@ async def start_missing(
 ) -> Addresses:
     """Install, create and start what was not given and return where everything is."""
     addresses = Addresses.given(environ)
-    await install_missing(ground, addresses)
+    await install_missing(addresses, ground.log("apt"), ground.say)
     starts = [
         start(ground, addresses)
         for start, url in (
@@ -84,11 +84,10 @@ async def start_missing(
     return addresses
 
 
-async def install_missing(ground: Ground, addresses: Addresses) -> None:
+async def install_missing(addresses: Addresses, log: Path, say: Say) -> None:
     """Install the programs of the servers that were not given."""
     missing = missing_packages(addresses)
-    log = ground.log("apt")
-    if missing and not await install(missing, log, ground.say):
+    if missing and not await install(missing, log, say):
         names = " ".join(missing)
         raise StackError(
             f"{names}: not installed, and apt could not do it here (see {log}, if it is there); "

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from tools.ledger import Ledger
 from tools.lock import only_one
+from tools.servers.unprivileged import forget_elsewhere
+
+KEPT = ("uv", "bench.json")
+"""The tool that everything else is installed with, and measurements that took long."""
 
 
 async def clean(local: Path) -> None:
@@ -14,24 +18,19 @@ async def clean(local: Path) -> None:
     for folder in stacks(local):
         with only_one(folder / "lock"):
             await Ledger(folder / "pids.json").stop_leftovers()
-            _forget_elsewhere(folder / "postgres")
+            forget_elsewhere(folder / "postgres")
+    _empty(local)
+
+
+def _empty(local: Path) -> None:
     for child in local.iterdir() if local.exists() else ():
         if child.name not in KEPT:
             _remove(child)
 
 
-KEPT = ("uv", "bench.json")
-
-
 def stacks(local: Path) -> list[Path]:
     """Return the folders in which a stack may be."""
     return [path.parent for path in (*local.glob("lock"), *local.glob("*/lock"))]
-
-
-def _forget_elsewhere(link: Path) -> None:
-    """Delete the data of a Postgres that could not be kept in the clone."""
-    if link.is_symlink():
-        shutil.rmtree(link.resolve(), ignore_errors=True)
 
 
 def _remove(path: Path) -> None:

@@ -38,5 +38,14 @@ def only_one(path: Path) -> Generator[None]:
                 file.truncate(0)
 
 
+def is_free(path: Path) -> bool:
+    """Tell whether nobody holds the lock now."""
+    try:
+        with only_one(path):
+            return True
+    except AlreadyRunningError:
+        return False
+
+
 def _holder(path: Path) -> str:
     return path.read_text().strip() or "unknown"

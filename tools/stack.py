@@ -18,6 +18,7 @@ from tools.lock import only_one
 from tools.manifest import Manifest
 from tools.ports import Ports
 from tools.progress import Say, nothing, step
+from tools.servers.unprivileged import forget_elsewhere
 from tools.services import SERVICES, Fleet, service_part
 from tools.supervisor import Supervisor
 from tools.together import both
@@ -187,4 +188,6 @@ class Stack:
             await self._supervisor.close(*STOPPING, at_once=self._thrown_away)
         finally:
             self._manifest_path.unlink(missing_ok=True)
+            if self._thrown_away:
+                forget_elsewhere(self.folder / "postgres")
             self._open.close()

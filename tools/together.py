@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -32,7 +32,8 @@ async def both(
         raise
 
 
-async def _end(*tasks: asyncio.Task[T] | asyncio.Task[U]) -> None:
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait for them; Any as nobody looks at what they return."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

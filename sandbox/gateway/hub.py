@@ -44,6 +44,11 @@ class GatewayHub:
         """The gateway's numbers."""
         return self._core.settings
 
+    @settings.setter
+    def settings(self, changed: GatewaySettings) -> None:
+        for name in GatewaySettings.__struct_fields__:
+            setattr(self._core.settings, name, getattr(changed, name))
+
     def sessions(self) -> list[Session]:
         """Return the sessions that are open or may be resumed."""
         return self._core.sessions.all()

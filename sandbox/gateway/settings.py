@@ -5,8 +5,8 @@ from datetime import timedelta
 from msgspec import Struct
 
 
-class GatewaySettings(Struct, frozen=True, kw_only=True):
-    """How long the gateway waits and how much it keeps and allows."""
+class GatewaySettings(Struct, kw_only=True):
+    """How long the gateway waits and how much it keeps; may be changed while it runs."""
 
     heartbeat_interval: timedelta = timedelta(milliseconds=41_250)
     missed_heartbeats: float = (

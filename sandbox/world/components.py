@@ -176,7 +176,8 @@ def _separator(value: object) -> Json:
 
 
 def _container(value: object) -> Json:
-    inside = {kind: read for kind, read in _LAYOUT.items() if kind != Component.CONTAINER}
+    inside: dict[int, Reader] = {**_LAYOUT}
+    del inside[Component.CONTAINER]
     fields: dict[str, Field] = {
         **_COMMON,
         "components": forms.array(_one_of(inside), minimum=1, maximum=MAX_LAYOUT),
@@ -196,6 +197,7 @@ _IN_ROW: dict[int, Reader] = {
     Component.MENTIONABLE_SELECT: _select,
     Component.CHANNEL_SELECT: _select,
 }
+_ONLY_ROWS: dict[int, Reader] = {Component.ACTION_ROW: _row}
 _LAYOUT: dict[int, Reader] = {
     Component.ACTION_ROW: _row,
     Component.SECTION: _section,
@@ -222,7 +224,7 @@ def _one_of(readers: dict[int, Reader]) -> Field:
 
 def read(value: object, *, layout: bool = False) -> list[Json]:
     """Accept the components of a message; `layout` allows more than rows (IS_COMPONENTS_V2)."""
-    readers = _LAYOUT if layout else {Component.ACTION_ROW: _row}
+    readers = _LAYOUT if layout else _ONLY_ROWS
     limit = MAX_LAYOUT if layout else MAX_ROWS
     found = cast("list[Json]", forms.array(_one_of(readers), maximum=limit)(value))
     _refuse_duplicates(found)

@@ -94,7 +94,8 @@ def delete(world: State, invite: Invite, by: By) -> None:
 
 
 def _as_event(world: State, invite: Invite) -> Json:
-    told = render.invite_usage(invite) | {
+    told: Json = {
+        **render.invite_usage(invite),
         "channel_id": str(invite.channel_id),
         "guild_id": str(invite.guild_id),
         "code": invite.code,

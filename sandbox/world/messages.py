@@ -307,3 +307,21 @@ def bulk_delete(
     guild = world.guilds[channel.guild_id]
     options: Json = {"count": str(len(gone))}
     record(world, guild, by, Action.MESSAGE_BULK_DELETE, channel.id, options=options)
+
+
+def tell_typing(world: State, channel: Channel, user_id: int) -> None:
+    """Tell those who may see a channel that somebody types in it."""
+    told: Json = {
+        "channel_id": str(channel.id),
+        "user_id": str(user_id),
+        "timestamp": int(world.clock.time()),
+    }
+    if channel.guild_id is None:
+        people = frozenset(channel.recipients)
+        world.dispatch("TYPING_START", told, channel_id=channel.id, users=people)
+        return
+    told["guild_id"] = str(channel.guild_id)
+    member = world.guilds[channel.guild_id].members.get(user_id)
+    if member is not None:
+        told["member"] = render.member_with_user(world, member)
+    world.dispatch("TYPING_START", told, guild_id=channel.guild_id, channel_id=channel.id)

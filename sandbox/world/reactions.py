@@ -35,11 +35,12 @@ def add(world: State, message: Message, emoji: Reaction, user_id: int) -> None:
     if user_id in reaction.user_ids:
         return
     reaction.user_ids.append(user_id)
-    told = _told(message, emoji) | {
+    told: Json = {
+        **_told(message, emoji),
         "user_id": str(user_id),
         "message_author_id": str(message.author_id),
         "burst": False,
-        "burst_colors": [],
+        "burst_colors": list[str](),
         "type": 0,
     }
     if message.guild_id is not None:

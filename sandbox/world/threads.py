@@ -55,10 +55,14 @@ def _leave_traces(
         message.flags |= MessageFlag.HAS_THREAD
         shown = render.message_event(world, message)
         messages.tell(world, "MESSAGE_UPDATE", message, shown)
-        _say(world, channel, starter, Kind.THREAD_STARTER_MESSAGE, "", _pointing_at(message))
+        said = _said(world, channel, starter, Kind.THREAD_STARTER_MESSAGE)
+        said.reference = _pointing_at(message)
+        messages.post(world, channel, said)
     elif channel.type == ChannelType.PUBLIC_THREAD and parent.type == ChannelType.TEXT:
         reference: Json = {"channel_id": str(channel.id), "guild_id": str(channel.guild_id)}
-        _say(world, parent, starter, Kind.THREAD_CREATED, channel.name, reference)
+        said = _said(world, parent, starter, Kind.THREAD_CREATED)
+        said.content, said.reference = channel.name, reference
+        messages.post(world, parent, said)
 
 
 def _pointing_at(message: Message) -> Json:
@@ -70,20 +74,15 @@ def _pointing_at(message: Message) -> Json:
     }
 
 
-def _say(
-    world: State, channel: Channel, author_id: int, kind: Kind, content: str, reference: Json
-) -> None:
-    said = Message(
+def _said(world: State, channel: Channel, author_id: int, kind: Kind) -> Message:
+    return Message(
         id=world.snowflakes.next(),
         channel_id=channel.id,
         guild_id=channel.guild_id,
         author_id=author_id,
         timestamp=world.clock.now(),
-        content=content,
         type=int(kind),
-        reference=reference,
     )
-    messages.post(world, channel, said)
 
 
 def start_in_forum(

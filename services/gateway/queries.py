@@ -5,7 +5,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from services.gateway.snapshots import Applied
 from shared.contracts.actions import ActionResult
+from shared.contracts.codec import decode, encode
 from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import GuildId
 from shared.contracts.invocations import CommandsAnnounced, CommandSpec
@@ -45,6 +47,25 @@ class StoredResult(Struct, frozen=True, kw_only=True):
     result: ActionResult
     command_id: int | None = None
     answer_id: int | None = None
+
+
+class _ResultRow(Struct, frozen=True, kw_only=True):
+    key: str
+    result: str
+    command_id: int | None
+    answer_id: int | None
+
+    def stored(self) -> StoredResult:
+        return StoredResult(
+            key=self.key,
+            result=decode(self.result.encode(), ActionResult),
+            command_id=self.command_id,
+            answer_id=self.answer_id,
+        )
+
+
+class _SnapshotRow(Struct, frozen=True):
+    snapshot: GuildSnapshot
 
 
 # --- leases -------------------------------------------------------------------------------------
@@ -224,33 +245,38 @@ async def guild(db: Executor, guild_id: GuildId) -> GuildSnapshot | None:
     return found.snapshot if found else None
 
 
-async def guilds_of_shard(db: Executor, shard_id: int, count: int) -> list[GuildSnapshot]:
+async def guilds_of_shard(db: Executor, shard_id: int, count: int) -> list[Applied]:
     """Return the stored snapshots of a shard's guilds."""
-    rows = await fetch_all(
+    return await fetch_all(
         db,
-        _SnapshotRow,
-        "SELECT snapshot FROM guilds WHERE (guild_id >> 22) % $2 = $1",
+        Applied,
+        """
+        SELECT snapshot, session_id, seq FROM guilds
+         WHERE (guild_id >> 22) % $2::bigint = $1::bigint
+        """,
         shard_id,
         count,
     )
-    return [row.snapshot for row in rows]
 
 
-async def save_guilds(db: Executor, shard_id: int, snapshots: list[GuildSnapshot]) -> None:
+async def save_guilds(db: Executor, shard_id: int, stored: list[Applied]) -> None:
     """Store snapshots."""
     await execute(
         db,
         """
-        INSERT INTO guilds (guild_id, shard_id, snapshot, updated_at)
-        SELECT guild_id, $1, snapshot, now()
-          FROM unnest($2::bigint[], $3::jsonb[]) AS s (guild_id, snapshot)
+        INSERT INTO guilds (guild_id, shard_id, snapshot, session_id, seq)
+        SELECT guild_id, $1, snapshot, session_id, seq
+          FROM unnest($2::bigint[], $3::jsonb[], $4::text[], $5::bigint[])
+            AS s (guild_id, snapshot, session_id, seq)
             ON CONFLICT (guild_id) DO UPDATE
                SET shard_id = excluded.shard_id, snapshot = excluded.snapshot,
-                   updated_at = excluded.updated_at
+                   session_id = excluded.session_id, seq = excluded.seq, updated_at = now()
         """,
         shard_id,
-        [snapshot.id for snapshot in snapshots],
-        snapshots,
+        [row.snapshot.id for row in stored],
+        [row.snapshot for row in stored],
+        [row.session_id for row in stored],
+        [row.seq for row in stored],
     )
 
 
@@ -334,25 +360,27 @@ async def save_registered(db: Executor, application_id: int, scope_id: int, hash
 
 async def results_since(db: Db, age: timedelta) -> list[StoredResult]:
     """Return the results of the last while, oldest first."""
-    return await fetch_all(
+    rows = await fetch_all(
         db,
-        StoredResult,
+        _ResultRow,
         """
         SELECT key, result, command_id, answer_id FROM action_results
          WHERE at > now() - $1::interval ORDER BY at
         """,
         age,
     )
+    return [row.stored() for row in rows]
 
 
 async def result(db: Db, key: str) -> StoredResult | None:
     """Return the first result of the action with a key."""
-    return await fetch_one(
+    row = await fetch_one(
         db,
-        StoredResult,
+        _ResultRow,
         "SELECT key, result, command_id, answer_id FROM action_results WHERE key = $1",
         key,
     )
+    return row.stored() if row else None
 
 
 async def answer_to(db: Db, command_id: int) -> int | None:
@@ -374,11 +402,11 @@ async def save_results(db: Db, results: list[StoredResult]) -> None:
         db,
         """
         INSERT INTO action_results (key, result, command_id, answer_id)
-        SELECT * FROM unnest($1::text[], $2::jsonb[], $3::bigint[], $4::bigint[])
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
             ON CONFLICT (key) DO NOTHING
         """,
         [stored.key for stored in results],
-        [stored.result for stored in results],
+        [encode(stored.result).decode() for stored in results],
         [stored.command_id for stored in results],
         [stored.answer_id for stored in results],
     )
@@ -390,6 +418,3 @@ async def forget_results(db: Db, age: timedelta) -> int:
         db, "DELETE FROM action_results WHERE at < now() - $1::interval", age
     )
 
-
-class _SnapshotRow(Struct, frozen=True):
-    snapshot: GuildSnapshot

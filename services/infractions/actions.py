@@ -18,6 +18,7 @@ from services.infractions.model import (
     Infraction,
     Kind,
     Order,
+    Outcome,
     Person,
     State,
     Step,
@@ -26,7 +27,6 @@ from services.infractions.timers import FinishPending, LiftInfraction
 from shared import jobs, outbox
 from shared.contracts.actions import (
     Action,
-    ActionResult,
     Ban,
     Message,
     SendDirect,
@@ -35,7 +35,7 @@ from shared.contracts.actions import (
 from shared.contracts.domain import InfractionCreated, InfractionEnded
 from shared.contracts.ids import GuildId, UserId
 from shared.contracts.topology import MODERATION
-from shared.errors import NotFoundError, UnavailableError, UserError
+from shared.errors import ForbiddenError, NotFoundError, UnavailableError, UserError
 from shared.postgres import Connection, transaction
 
 FINISH_AFTER: Final = timedelta(seconds=30)
@@ -52,14 +52,21 @@ async def order(deps: Deps, what: Order) -> Infraction:
     Raises UserError when Discord refuses, UnavailableError while it does not answer: then the
     measure stays pending and is finished later.
     """
+    _check_reason(deps, what)
     infraction = await record(deps, what)
     if infraction.state is State.PENDING or infraction.kind is Kind.WARNING:
         await _tell(deps, infraction)
     if infraction.state is State.PENDING:
         infraction = await carry_out(deps, infraction)
     if infraction.state is State.FAILED:
-        raise UserError(f"{_refusal(infraction)} Recorded as infraction #{infraction.number}.")
+        raise UserError(f"{infraction.failure} Recorded as infraction #{infraction.number}.")
     return infraction
+
+
+def _check_reason(deps: Deps, what: Order) -> None:
+    wanted = deps.config.get(what.guild_id).plugins.infractions.require_reason
+    if wanted and not what.reason.strip():
+        raise UserError("This server wants a reason with every measure: add it at the end.")
 
 
 async def record(deps: Deps, what: Order) -> Infraction:
@@ -88,33 +95,40 @@ async def _insert(tx: Connection, what: Order) -> Infraction:
 
 async def carry_out(deps: Deps, infraction: Infraction) -> Infraction:
     """Ask Discord for what a pending infraction is about, and settle it by the answer."""
-    result = await deps.gateway.do(
-        _action(infraction),
-        key=f"infraction:{_key(infraction)}:apply",
-        reason=_audit_reason(infraction),
-        timeout=ACTION_TIMEOUT,
-        queue=MODERATION,
-    )
-    if result.status == "retry":
-        raise UnavailableError(
-            f"Discord does not answer: {result.message or 'no reason given'}. "
-            f"Infraction #{infraction.number} is pending; I keep trying."
-        )
+    outcome = await _apply(deps, infraction)
     async with transaction(deps.db) as tx:
-        return await _settle(tx, infraction, result)
+        return await _settle(tx, infraction, outcome)
 
 
-async def _settle(tx: Connection, infraction: Infraction, result: ActionResult) -> Infraction:
+async def _apply(deps: Deps, infraction: Infraction) -> Outcome:
+    try:
+        result = await deps.gateway.do(
+            _action(infraction),
+            key=f"infraction:{_key(infraction)}:apply",
+            reason=_audit_reason(infraction),
+            timeout=ACTION_TIMEOUT,
+            queue=MODERATION,
+        )
+    except ForbiddenError as refusal:
+        return Outcome(status="refused", message=refusal.message)
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"Infraction #{infraction.number} is pending, and I keep trying: {error.message}"
+        ) from error
+    return Outcome(status=result.status, message=result.message)
+
+
+async def _settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> Infraction:
     """Write down what Discord answered; what was settled before stays as it is."""
     current = await queries.lock(tx, infraction.guild_id, infraction.number)
     assert current is not None
     if current.state is not State.PENDING:
         return current
     await jobs.cancel(tx, FinishPending, _key(current))
-    if current.kind is Kind.UNBAN and result.status in ("done", "gone"):
+    if current.kind is Kind.UNBAN and outcome.status != "refused":
         await _end_bans(tx, current)
-    if result.status != "done":
-        return await _fail(tx, current, result)
+    if outcome.status != "done":
+        return await _fail(tx, current, outcome)
     return await _succeed(tx, current)
 
 
@@ -128,8 +142,8 @@ async def _succeed(tx: Connection, infraction: Infraction) -> Infraction:
     return settled
 
 
-async def _fail(tx: Connection, infraction: Infraction, result: ActionResult) -> Infraction:
-    failure = result.message or f"Discord refused with code {result.code}."
+async def _fail(tx: Connection, infraction: Infraction, outcome: Outcome) -> Infraction:
+    failure = outcome.message or "Discord refused."
     settled = await queries.set_state(tx, infraction, State.FAILED, failure=failure)
     await queries.append(tx, settled, FLOTILLA, "failed", failure)
     return settled
@@ -148,7 +162,7 @@ async def _supersede(tx: Connection, newer: Infraction) -> None:
 
 
 async def _end_bans(tx: Connection, unban: Infraction) -> None:
-    """An unban ends every ban of the member and takes the timer away."""
+    """End every ban of the member and take the timer away."""
     moderator = Person(id=unban.moderator_id or UserId(0), name=unban.moderator_name)
     for ban in await queries.lock_active(tx, unban.guild_id, unban.user_id, Kind.BAN):
         await _end(tx, ban, State.LIFTED, moderator, f"by unban #{unban.number}")
@@ -173,7 +187,7 @@ async def finish(deps: Deps, guild_id: GuildId, number: int) -> None:
 async def expire(deps: Deps, guild_id: GuildId, number: int) -> None:
     """Lift a temporary measure whose time is up; one that is not active any more is left alone.
 
-    Raises UnavailableError or UserError when Discord did not lift it: the job tries again.
+    Raises UnavailableError or ForbiddenError when Discord did not lift it: the job tries again.
     """
     infraction = await queries.get(deps.db, guild_id, number)
     if infraction is None or infraction.state is not State.ACTIVE:
@@ -185,8 +199,6 @@ async def expire(deps: Deps, guild_id: GuildId, number: int) -> None:
         timeout=ACTION_TIMEOUT,
         queue=MODERATION,
     )
-    if result.status not in ("done", "gone"):
-        raise UnavailableError(f"Discord did not lift #{number}: {result.message}")
     detail = "time is up" if result.status == "done" else "time is up; the ban was gone already"
     async with transaction(deps.db) as tx:
         current = await queries.lock(tx, guild_id, number)
@@ -207,22 +219,31 @@ async def _tell(deps: Deps, infraction: Infraction) -> None:
     wanted = deps.config.get(infraction.guild_id).plugins.infractions.notify_user
     if not wanted or infraction.kind is Kind.UNBAN:
         return
-    guild = await deps.gateway.guild(infraction.guild_id)
-    result = await deps.gateway.do(
-        SendDirect(
-            user_id=infraction.user_id, message=Message(content=_notice(infraction, guild.name))
-        ),
-        key=f"infraction:{_key(infraction)}:tell",
-        timeout=TELL_TIMEOUT,
-        queue=MODERATION,
-    )
-    told = "told" if result.status == "done" else "not told"
+    change, detail = await _send_notice(deps, infraction)
     async with transaction(deps.db) as tx:
-        await queries.append_once(tx, infraction, FLOTILLA, told, result.message)
+        await queries.append_once(tx, infraction, FLOTILLA, change, detail)
+
+
+async def _send_notice(deps: Deps, infraction: Infraction) -> tuple[str, str]:
+    """Return how the history calls it, and why it failed if it did."""
+    guild = await deps.gateway.guild(infraction.guild_id)
+    message = Message(content=_notice(infraction, guild.name))
+    try:
+        result = await deps.gateway.do(
+            SendDirect(user_id=infraction.user_id, message=message),
+            key=f"infraction:{_key(infraction)}:tell",
+            timeout=TELL_TIMEOUT,
+            queue=MODERATION,
+        )
+    except UserError as error:
+        return "not told", error.message
+    return ("told", "") if result.status == "done" else ("not told", result.message)
 
 
 def _notice(infraction: Infraction, guild_name: str) -> str:
-    until = f" until <t:{int(infraction.expires_at.timestamp())}:f>" if infraction.expires_at else ""
+    until = (
+        f" until <t:{int(infraction.expires_at.timestamp())}:f>" if infraction.expires_at else ""
+    )
     reason = f" Reason: {infraction.reason}" if infraction.reason else ""
     return f"{_past(infraction.kind)} **{guild_name}**{until}.{reason}"
 
@@ -251,10 +272,6 @@ def _audit_reason(infraction: Infraction) -> str:
     """Name the moderator first, as Discord's audit log only knows the bot."""
     reason = infraction.reason or "no reason given"
     return f"{infraction.moderator_name} ({infraction.moderator_id}): {reason}"[:512]
-
-
-def _refusal(infraction: Infraction) -> str:
-    return infraction.failure or "Discord refused."
 
 
 def _key(infraction: Infraction) -> str:

@@ -1,7 +1,7 @@
 """The commands of infractions: warn, ban, tempban, unban, and looking things up."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from services.infractions import actions, queries
 from services.infractions.deps import Deps
@@ -11,6 +11,7 @@ from shared.commands import (
     Commands,
     Describe,
     Duration,
+    Range,
     Reply,
     Text,
     escape,
@@ -19,13 +20,15 @@ from shared.commands import (
 from shared.contracts.actions import ActionRow, Button, Embed, EmbedField
 from shared.contracts.ids import GuildId, UserId
 from shared.contracts.invocations import Invocation, MessageTarget
-from shared.errors import UserError
 from shared.permissions import MODERATOR
 
 commands: Commands[Deps] = Commands("infractions")
 
-PAGE = 10
+PAGE: Final = 10
 """Infractions on one page of a search."""
+
+LONGEST_FIELD: Final = 1000
+"""Characters in a field of an embed, a little below Discord's 1024."""
 
 Who = Annotated[UserId, Describe("Whom: a mention or an id")]
 Why = Annotated[Text, Describe("Why; moderators read it, and the member if they are told")]
@@ -44,8 +47,8 @@ async def ban(
     deps: Deps,
     by: Invocation,
     user: Who,
-    delete_days: Annotated[int, Describe("Days of their messages to delete, 0 to 7")] = 0,
-    reason: Why = Text(""),
+    delete_days: Annotated[int, Range(0, 7), Describe("Days of messages to delete, 0 to 7")] = 0,
+    reason: Why = "",
 ) -> Reply:
     """Ban somebody for good, also by id when they are not here."""
     target = await find_target(deps, by, user)
@@ -60,7 +63,7 @@ async def tempban(
     by: Invocation,
     user: Who,
     duration: Annotated[Duration, Describe("How long, such as 30m, 7d or 1w2d")],
-    reason: Why = Text(""),
+    reason: Why = "",
 ) -> Reply:
     """Ban somebody for a time."""
     target = await find_target(deps, by, user)
@@ -69,7 +72,7 @@ async def tempban(
 
 
 @commands.command("unban", level=MODERATOR)
-async def unban(deps: Deps, by: Invocation, user: Who, reason: Why = Text("")) -> Reply:
+async def unban(deps: Deps, by: Invocation, user: Who, reason: Why = "") -> Reply:
     """Lift somebody's ban before its time."""
     target = await find_target(deps, by, user)
     infraction = await actions.order(deps, _order(by, target, Kind.UNBAN, reason))
@@ -96,15 +99,13 @@ async def search(
 
 
 @commands.component("older", level=MODERATOR)
-async def older(deps: Deps, by: Invocation, user: str, before: str) -> Reply:
+async def older(deps: Deps, by: Invocation, user: str, before: int) -> Reply:
     """Turn to the next page of a search."""
-    return await _page(deps, by.guild_id, UserId(int(user)) or None, int(before))
+    return await _page(deps, by.guild_id, UserId(int(user)) if user != "0" else None, before)
 
 
 async def _page(deps: Deps, guild_id: GuildId, user: UserId | None, before: int | None) -> Reply:
-    found = await queries.search(
-        deps.db, guild_id, user_id=user, before=before, limit=PAGE + 1
-    )
+    found = await queries.search(deps.db, guild_id, user_id=user, before=before, limit=PAGE + 1)
     if not found:
         whose = f" of <@{user}>" if user else ""
         return Reply(f"There are no{' further' if before else ''} infractions{whose}.")
@@ -129,8 +130,6 @@ def _order(  # the two optional ones belong to bans alone
     *,
     delete_days: int = 0,
 ) -> Order:
-    if not 0 <= delete_days <= 7:
-        raise UserError("Messages of 0 to 7 days can be deleted with a ban.")
     message = by.reply_to.message_id if isinstance(by.reply_to, MessageTarget) else None
     return Order(
         guild_id=by.guild_id,
@@ -179,19 +178,19 @@ def _card(infraction: Infraction, history: list[Step]) -> Embed:
         EmbedField(name="State", value=infraction.state.value, inline=True),
         EmbedField(name="Created", value=timestamp(infraction.created_at), inline=True),
         EmbedField(name="Expires", value=lasts, inline=True),
-        EmbedField(name="Reason", value=escape(infraction.reason)[:1000] or "none given"),
+        EmbedField(name="Reason", value=escape(infraction.reason)[:LONGEST_FIELD] or "none given"),
         EmbedField(name="History", value=_history(history)),
     )
     return Embed(title=f"#{infraction.number}: {infraction.kind.value}", fields=fields)
 
 
 def _history(history: list[Step]) -> str:
-    """The newest steps that fit into one field, in their order."""
+    """Return the newest steps that fit into one field, in their order."""
     lines = [
         f"{timestamp(step.at)} {step.change} by {escape(step.actor_name)}"
         + (f": {escape(step.detail)}" if step.detail else "")
         for step in history
     ]
-    while len("\n".join(lines)) > 1000:
+    while len("\n".join(lines)) > LONGEST_FIELD:
         lines.pop(0)
     return "\n".join(lines)

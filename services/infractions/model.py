@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -104,6 +104,13 @@ class Step(Struct, kw_only=True, frozen=True):
     actor_name: str
     change: str
     detail: str
+
+
+class Outcome(Struct, kw_only=True, frozen=True):
+    """What came of asking Discord: done, refused, or nothing there that it could be done to."""
+
+    status: Literal["done", "refused", "gone"]
+    message: str
 
 
 FLOTILLA: Final = Person(id=UserId(0), name="Flotilla")

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from pydantic import BaseModel, Field
-from shared.contracts.ids import UserId
-from shared.http import SnowflakeText
 
 from services.infractions.model import Infraction, Kind, State, Step
+from shared.contracts.ids import UserId
+from shared.http import SnowflakeText
 
 
 class PersonView(BaseModel):

@@ -43,7 +43,7 @@ async def count(deps: Deps, rows: Sequence[tuple[Row, datetime]], now: datetime)
 
 
 def _is_counted(deps: Deps, row: Row) -> bool:
-    return deps.configs.get(GuildId(row.guild_id)).plugins.stats.enabled
+    return deps.config.get(GuildId(row.guild_id)).plugins.stats.enabled
 
 
 async def _settle(deps: Deps, rows: Iterable[tuple[Row, datetime]]) -> list[Row]:

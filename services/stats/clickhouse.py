@@ -51,6 +51,10 @@ class Client(Protocol):
         ...
 
 
+class _Driver(Protocol):
+    def from_url(self, url: str) -> Client: ...
+
+
 class ClickHouse:
     """A few connections to one database; opened by `connect`."""
 
@@ -62,7 +66,7 @@ class ClickHouse:
         """Insert columns and return how many rows they were; when it returns, they are kept."""
         names = ", ".join(columns)
         values = list(columns.values())
-        statement = f"INSERT INTO {table} ({names}) VALUES"  # noqa: S608 - our own names
+        statement = f"INSERT INTO {table} ({names}) VALUES"
         return await self._writer.call(
             lambda client: int(client.execute(statement, values, columnar=True))
         )
@@ -142,7 +146,8 @@ class _Lane:
 
 
 def _client(url: str) -> Client:
-    return cast("Client", clickhouse_driver.Client.from_url(url))
+    driver = cast("_Driver", clickhouse_driver.Client)
+    return driver.from_url(url)
 
 
 def _address(url: Secret, **settings: str) -> str:

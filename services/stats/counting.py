@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId
+from shared.contracts.ids import DISCORD_EPOCH_MS
 
 Kind = Literal["message", "join", "leave"]
 
@@ -20,20 +20,23 @@ WRITTEN: Final = frozenset({0, 19, 20, 23})
 numbers them; the others Discord posts itself: joins, pins, boosts."""
 
 
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class Author(Struct, frozen=True):
     """Who did something, as far as counting needs it."""
 
-    id: int
+    id: Id
     bot: bool = False
 
 
 class Posted(Struct, frozen=True):
     """The fields of MESSAGE_CREATE that are counted; never what was said."""
 
-    id: int
-    channel_id: int
+    id: Id
+    channel_id: Id
     author: Author
-    guild_id: int = 0
+    guild_id: Id = 0
     type: int = 0
     webhook_id: int | None = None
 
@@ -41,7 +44,7 @@ class Posted(Struct, frozen=True):
 class Joined(Struct, frozen=True):
     """The fields of GUILD_MEMBER_ADD that are counted."""
 
-    guild_id: int
+    guild_id: Id
     user: Author
     joined_at: datetime | None = None
 
@@ -49,7 +52,7 @@ class Joined(Struct, frozen=True):
 class Left(Struct, frozen=True):
     """The fields of GUILD_MEMBER_REMOVE that are counted."""
 
-    guild_id: int
+    guild_id: Id
     user: Author
 
 
@@ -80,6 +83,8 @@ class Row:
 
 
 DAY_MS: Final = 86_400_000
+LAST_MS: Final = 4_102_444_800_000
+"""The year 2100: nobody joins after it."""
 
 S = TypeVar("S", bound=Struct)
 Read = Callable[[bytes, str], Row | None]
@@ -148,7 +153,7 @@ def join(joined: Joined, message_id: str) -> Row:
         user_id=joined.user.id,
         is_bot=joined.user.bot,
     )
-    if joined.joined_at is None:
+    if joined.joined_at is None or not _is_possible(joined.joined_at):
         return row
     at_ms = unix_ms(joined.joined_at)
     event_id = identify("join", f"{joined.user.id}:{joined.joined_at.isoformat()}")
@@ -168,6 +173,10 @@ def leave(left: Left, message_id: str) -> Row:
     )
 
 
+def _is_possible(moment: datetime) -> bool:
+    return DISCORD_EPOCH_MS <= unix_ms(moment) < LAST_MS
+
+
 def _writer(posted: Posted) -> str:
     if posted.author.bot or posted.webhook_id is not None:
         return "bot"
@@ -183,11 +192,6 @@ def identify(kind: str, what: str) -> int:
 def unix_ms(moment: datetime) -> int:
     """Return a moment in Unix milliseconds, rounded down."""
     return int(moment.astimezone(UTC).timestamp() * 1000 // 1)
-
-
-def guild_of(row: Row) -> GuildId:
-    """Return the guild that a row belongs to."""
-    return GuildId(row.guild_id)
 
 
 Column = NDArray[np.generic]

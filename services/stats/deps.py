@@ -1,14 +1,15 @@
 """What the handlers of stats are given."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.stats.clickhouse import ClickHouse
 from services.stats.metrics import Metrics
+from services.stats.progress import Progress
 from services.stats.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
-from shared.http.keys import KeyStore
 from shared.postgres import Db
 
 
@@ -16,14 +17,16 @@ from shared.postgres import Db
 class Deps:
     """Everything that stats holds open.
 
-    `noted_days` are the recent days that are known in Postgres to have events: a memory that
-    saves a write with every batch.
+    `migrated` is set once ClickHouse has its tables. `noted_days` are the recent days that are
+    known in Postgres to have events: a memory that saves a write with every batch.
     """
 
     settings: Settings
     db: Db
     clickhouse: ClickHouse
     bus: Bus
-    configs: ConfigStore
+    config: ConfigStore
     metrics: Metrics
+    progress: Progress
+    migrated: asyncio.Event = field(default_factory=asyncio.Event)
     noted_days: set[date] = field(default_factory=set[date])

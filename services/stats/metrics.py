@@ -13,7 +13,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.rows = Counter("stats_rows", "Rows inserted.", ["kind"], registry=registry)
-        self.skipped = Counter(
+        self.poison = Counter(
             "stats_poison", "Events that could not be read.", ["event"], registry=registry
         )
         self.batch = Histogram(

@@ -65,13 +65,11 @@ class Owners:
         response = await self._send(owner, "GET", path, actor, params=given)
         return self._read(owner, response, type_)
 
-    async def send(
+    async def send(  # noqa: PLR0917 - owner and path are as in `get`
         self, owner: Owner, method: str, path: str, type_: type[T], actor: Actor, body: object
     ) -> T:
         """Have something changed; raises as `get` does."""
-        response = await self._send(
-            owner, method, path, actor, content=msgspec.json.encode(body)
-        )
+        response = await self._send(owner, method, path, actor, content=msgspec.json.encode(body))
         return self._read(owner, response, type_)
 
     async def _send(

@@ -49,6 +49,13 @@ def make_reachable(folder: Path, user: str | None) -> None:
     folder.symlink_to(elsewhere)
 
 
+def forget_elsewhere(folder: Path) -> None:
+    """Delete what `make_reachable` put elsewhere."""
+    if folder.is_symlink():
+        shutil.rmtree(folder.resolve(), ignore_errors=True)
+        folder.unlink()
+
+
 def _can_write(user: str, folder: Path) -> bool:
     trial = [*stepping_down(user), "test", "-w", str(folder)]
     return subprocess.run(trial, check=False).returncode == 0  # noqa: S603 - fixed words

@@ -32,11 +32,13 @@ CREATE TABLE identify_gate (
     free_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 
--- What is known of each guild, from its events.
+-- What is known of each guild, and the last event that went into it.
 CREATE TABLE guilds (
     guild_id bigint PRIMARY KEY,
     shard_id integer NOT NULL,
     snapshot jsonb NOT NULL,
+    session_id text NOT NULL DEFAULT '',
+    seq bigint NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -59,7 +61,7 @@ CREATE TABLE registrations (
 -- The first result of every action that had a key; kept for a day.
 CREATE TABLE action_results (
     key text PRIMARY KEY,
-    result jsonb NOT NULL,
+    result text NOT NULL,
     command_id bigint,
     answer_id bigint,
     at timestamptz NOT NULL DEFAULT now()

@@ -151,6 +151,7 @@ class Shard(GatewayShardImpl):
         self._failed_dials = 0
         self._failed_resumes = 0
         self._replaying = False
+        self._judged: errors.GatewayServerClosedConnectionError | None = None
         if session is not None:
             self._session_id = session.session_id
             self._seq = session.seq
@@ -336,7 +337,10 @@ class Shard(GatewayShardImpl):
         )
 
     def _ready(self, body: bytes) -> None:
-        ready = msgspec.json.decode(body, type=Ready, strict=False)
+        try:
+            ready = msgspec.json.decode(body, type=Ready, strict=False)
+        except msgspec.MsgspecError:
+            raise errors.GatewayTransportError("an unreadable READY") from None
         self._session_id = ready.session_id
         self._resume_gateway_url = ready.resume_gateway_url
         self._user_id = Snowflake(ready.user.id)
@@ -362,14 +366,17 @@ class Shard(GatewayShardImpl):
         self, closed: errors.GatewayServerClosedConnectionError
     ) -> errors.GatewayServerClosedConnectionError:
         """Decide what a close code means, where hikari is mistaken."""
+        if closed is self._judged:
+            return closed
         code = int(closed.code or 0)
         self._metrics.closes.labels(str(code)).inc()
         if code in SESSION_ENDED:
             self._forget_session(f"close code {code}")
         self._count_failed_resume()
-        return errors.GatewayServerClosedConnectionError(
+        self._judged = errors.GatewayServerClosedConnectionError(
             closed.reason, closed.code, code not in FATAL
         )
+        return self._judged
 
     def _count_failed_resume(self) -> None:
         """Give up a session that Discord keeps hanging up on."""

@@ -1,0 +1,7 @@
+"""The control API under /sandbox: make users and guilds, let things happen, let things go wrong."""
+
+from sandbox.control import faulting, guide, machinery, people, views
+
+TABLES = (machinery.routes, people.routes, views.routes, faulting.routes, guide.routes)
+
+__all__ = ["TABLES"]

@@ -1,0 +1,74 @@
+"""What one person sees: their guilds with the channels open to them, and what their client is told."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from sandbox.control.keys import HUB_KEY
+from sandbox.control.reading import answer, number, user_of, world_of
+from sandbox.models import Channel, Guild, Json
+from sandbox.permissions import Permission
+from sandbox.world import World, render
+from sandbox.world.visibility import bits_in
+
+routes = web.RouteTableDef()
+
+MOST_PEOPLE = 1000
+LONGEST_WAIT = 60.0
+
+
+@routes.get("/sandbox/users/{user_id}/view")
+async def view(request: web.Request) -> web.Response:
+    """Return the guilds of a user with all that a client shows beside the messages."""
+    world, user = world_of(request), user_of(request)
+    guilds = [_guild(world, guild, user.id) for guild in world.guilds_of(user.id)]
+    return answer({"user": render.user(user), "guilds": guilds})
+
+
+@routes.get("/sandbox/users/{user_id}/events")
+async def events(request: web.Request) -> web.Response:
+    """Return what a user's client was told after a number; `wait` seconds for the first.
+
+    Without `after`, nothing is returned but `newest`, to ask from there on.
+    """
+    user, hub = user_of(request), request.app[HUB_KEY]
+    newest = hub.newest_client_event
+    after = int(number(request, "after", newest))
+    found = hub.client_events(user.id, after)
+    if not found and (wait := min(number(request, "wait"), LONGEST_WAIT)):
+        found = await hub.wait_client_events(user.id, after, wait)
+    told = [{"number": one.number, "name": one.name, "data": one.data} for one in found]
+    return answer({"events": told, "newest": found[-1].number if found else max(after, newest)})
+
+
+def _guild(world: World, guild: Guild, user_id: int) -> Json:
+    channels = _visible(world, guild.channel_ids, user_id)
+    threads = _visible(world, guild.thread_ids, user_id)
+    members = list(guild.members.values())[:MOST_PEOPLE]
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "owner_id": str(guild.owner_id),
+        "roles": [render.role(role) for role in guild.roles.values()],
+        "channels": channels,
+        "threads": threads,
+        "members": [render.member_with_user(world, member) for member in members],
+        "banned": [render.ban(world, ban) for ban in guild.bans.values()],
+        "absent": [render.user(world.users[one]) for one in _absent(world, guild)],
+        "voice_states": [render.voice_state(world, one) for one in guild.voice_states.values()],
+    }
+
+
+def _visible(world: World, channel_ids: Iterable[int], user_id: int) -> list[Json]:
+    found = ((world.channels[one], bits_in(world, world.channels[one], user_id)) for one in channel_ids)
+    return [_channel(world, one, bits) for one, bits in found if bits & Permission.VIEW_CHANNEL]
+
+
+def _channel(world: World, channel: Channel, bits: int) -> Json:
+    return {**render.channel(world, channel), "permissions": str(int(bits))}
+
+
+def _absent(world: World, guild: Guild) -> list[int]:
+    here = guild.members.keys() | guild.bans.keys()
+    gone = [user.id for user in world.users.values() if not user.bot and user.id not in here]
+    return gone[:MOST_PEOPLE]

@@ -1,0 +1,141 @@
+"""Leases on shards and on the executor: one process at a time, and a fence against those who lost theirs."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+
+from services.gateway import queries
+from shared.postgres import Connection, Db, is_unavailable
+
+LEASE: Final = timedelta(seconds=10)
+RENEWAL: Final = 2.5
+"""Seconds between two renewals."""
+
+CLAIM: Final = 1.0
+"""Seconds between two attempts to take what another process holds."""
+
+RECONNECT: Final = 0.3
+
+log = structlog.get_logger()
+
+
+def of_shard(shard_id: int) -> str:
+    """Name the lease on a shard."""
+    return f"shard:{shard_id}"
+
+
+EXECUTOR: Final = "executor"
+"""The lease on carrying out actions: Discord's limits are per bot token."""
+
+
+class Leases:
+    """What this process holds. The holder is one database connection, which ends with the process.
+
+    While Postgres is away nothing can be taken from us, and so what is held stays held; it is
+    checked again before every new connection to Discord.
+    """
+
+    def __init__(self, db: Db, owner: str) -> None:
+        self._db = db
+        self._owner = owner
+        self._held: dict[str, tuple[int, Callable[[], None]]] = {}
+        self._connection: Connection | None = None
+        self._busy = asyncio.Lock()
+        self._connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Keep the connection and the leases until cancelled."""
+        while True:
+            try:
+                async with self._db.acquire() as connection:
+                    await self._keep(connection)
+            except Exception as error:
+                if not is_unavailable(error) and not isinstance(error, OSError | TimeoutError):
+                    raise
+                log.warning("leases_cannot_be_renewed", error=repr(error))
+            await asyncio.sleep(RECONNECT)
+
+    async def claim(self, name: str, on_lost: Callable[[], None]) -> int:
+        """Wait for a lease and return its fence; `on_lost` is called when it is taken away."""
+        told = False
+        while True:
+            await self._connected.wait()
+            fence = await self._try_claim(name)
+            if fence is not None:
+                self._held[name] = (fence, on_lost)
+                log.info("lease_taken", lease=name, fence=fence)
+                return fence
+            if not told:
+                log.info("lease_is_held_by_another", lease=name)
+                told = True
+            await asyncio.sleep(CLAIM)
+
+    def fence(self, name: str) -> int | None:
+        """Return the fence of a lease that is held."""
+        held = self._held.get(name)
+        return held[0] if held else None
+
+    async def confirm(self, name: str) -> bool:
+        """Check with Postgres that a lease is still held; when Postgres is away, it is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RENEWAL):
+                await self._renew()
+        return name in self._held
+
+    async def release(self, name: str) -> None:
+        """Give a lease back."""
+        held = self._held.pop(name, None)
+        if held is None:
+            return
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            await queries.release_lease(self._db, name, held[0])
+
+    async def _keep(self, connection: Connection) -> None:
+        self._connection = connection
+        self._connected.set()
+        try:
+            while True:
+                await self._renew()
+                await asyncio.sleep(RENEWAL)
+        finally:
+            self._connection = None
+            self._connected.clear()
+
+    async def _renew(self) -> None:
+        """Prolong what is held; what is not ours any more is dropped."""
+        fences = {name: fence for name, (fence, _) in self._held.items()}
+        async with self._holding() as connection:
+            if connection is None:
+                return
+            kept = await queries.renew_leases(connection, fences, self._owner, LEASE)
+        for name in fences.keys() - kept:
+            self._lose(name, fences[name])
+
+    def _lose(self, name: str, fence: int) -> None:
+        held = self._held.get(name)
+        if held is not None and held[0] == fence:
+            del self._held[name]
+            log.error("lease_lost", lease=name, fence=fence)
+            held[1]()
+
+    async def _try_claim(self, name: str) -> int | None:
+        try:
+            async with self._holding() as connection:
+                if connection is None:
+                    return None
+                return await queries.claim_lease(connection, name, self._owner, LEASE)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return None
+
+    @asynccontextmanager
+    async def _holding(self) -> AsyncGenerator[Connection | None]:
+        """Give the connection that holds the leases, to one at a time; None while it is away."""
+        async with self._busy:
+            yield self._connection

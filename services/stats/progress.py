@@ -1,0 +1,41 @@
+"""How far counting is behind, so that a number can say how fresh it is."""
+
+import time
+from typing import Final
+
+from shared.bus import Bus
+from shared.errors import NotFoundError, UnavailableError
+
+MEMORY: Final = 1.0
+"""Seconds for which the queue's length is not asked again."""
+
+
+class Progress:
+    """Counts what is in hand, and asks the broker what waits."""
+
+    def __init__(self, bus: Bus, queue: str) -> None:
+        self._bus = bus
+        self._queue = queue
+        self._in_hand = 0
+        self._waiting = 0
+        self._asked_at = -MEMORY
+
+    def begin(self, number: int) -> None:
+        """Note that so many events are in hand, until they have been counted."""
+        self._in_hand = number
+
+    def end(self) -> None:
+        """Note that they have been counted."""
+        self._in_hand = 0
+
+    async def behind(self) -> int | None:
+        """Return how many events wait at least; None while the broker can't be asked."""
+        if not self._bus.connected:
+            return None
+        if time.monotonic() - self._asked_at >= MEMORY:
+            try:
+                self._waiting, _ = await self._bus.queue_stats(self._queue)
+            except (NotFoundError, UnavailableError, ConnectionError):
+                return None
+            self._asked_at = time.monotonic()
+        return self._waiting + self._in_hand

@@ -1,0 +1,69 @@
+"""Running a service: settings, logs, signals, a graceful stop and an exit code that means it."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal
+
+import structlog
+import uvloop
+from msgspec import Struct
+
+from shared import logging, settings
+
+Main = Callable[[asyncio.Event], Awaitable[None]]
+
+GRACE: Final = 12.0
+"""Seconds that a service has to stop by itself; handlers get 10 of them."""
+
+log = structlog.get_logger()
+
+
+class _LogSettings(Struct, frozen=True, kw_only=True):
+    """What has to be known before anything else."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+
+def run(service: str, main: Main, environ: Mapping[str, str] | None = None) -> None:
+    """Run a service until SIGTERM or SIGINT, and exit.
+
+    `main` is given an event that is set when it has to stop, and returns when it has. It reads its
+    settings itself: a SettingsError becomes a sentence per line and exit code 1, any other error is
+    logged and exit code 1, a stop that was asked for is exit code 0.
+    """
+    try:
+        logs = settings.load(_LogSettings, os.environ if environ is None else environ)
+        logging.configure(service, logs.log_level, logs.log_format)
+        uvloop.run(_run(main))
+    except settings.SettingsError as error:
+        sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
+        sys.exit(1)
+    except Exception:
+        log.exception("service_failed")
+        sys.exit(1)
+    sys.exit(0)
+
+
+async def _run(main: Main) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.ensure_future(main(stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not running.done():
+        log.info("stopping")
+        await asyncio.wait((running,), timeout=GRACE)
+    if not running.done():
+        log.warning("stop_took_too_long", seconds=GRACE)
+        running.cancel()
+        await asyncio.wait((running,), timeout=1)
+        return
+    await running
+    log.info("stopped")

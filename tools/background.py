@@ -1,0 +1,65 @@
+"""The backing servers alone, run in a thread for a program that has no event loop to spare."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Generator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.backing import Addresses, Ground, start_missing
+from tools.keys import Keys
+from tools.lock import only_one
+from tools.ports import Ports
+from tools.progress import Say
+from tools.supervisor import Supervisor
+
+
+@contextmanager
+def servers(folder: Path, given: Mapping[str, str], say: Say) -> Generator[Addresses]:
+    """Run the servers that were not given, with their data in a folder."""
+    ready: Future[Addresses] = Future()
+    leave = threading.Event()
+    thread = threading.Thread(target=_run, args=(folder, given, say, ready, leave))
+    thread.start()
+    try:
+        yield ready.result()
+    finally:
+        leave.set()
+        thread.join()
+
+
+def _run(
+    folder: Path,
+    given: Mapping[str, str],
+    say: Say,
+    ready: Future[Addresses],
+    leave: threading.Event,
+) -> None:
+    try:
+        with only_one(folder / "lock"):
+            asyncio.run(_serve(folder, given, say, ready, leave))
+    except BaseException as error:  # noqa: BLE001 - whoever waits in the other thread is told
+        if not ready.done():
+            ready.set_exception(error)
+
+
+async def _serve(
+    folder: Path,
+    given: Mapping[str, str],
+    say: Say,
+    ready: Future[Addresses],
+    leave: threading.Event,
+) -> None:
+    supervisor = Supervisor(folder, say)
+    ports, keys = Ports(folder / "ports.json"), Keys(folder / "keys.json")
+    await supervisor.clear_leftovers()
+    try:
+        ready.set_result(
+            await start_missing(Ground(folder, ports, keys, supervisor, say), given, ())
+        )
+        await asyncio.to_thread(leave.wait)
+    finally:
+        await supervisor.close(("postgres", "rabbitmq", "clickhouse"))
