@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from benchmarks import command
 from benchmarks.report import CannotMeasureError, Result, append, table
 
-BENCHES: dict[str, Callable[[], Awaitable[list[Result]]]] = {"command": command.run}
+BENCHES: dict[str, Callable[[], Coroutine[None, None, list[Result]]]] = {"command": command.run}
 
 
 def main(names: list[str]) -> int:
@@ -22,7 +22,7 @@ def main(names: list[str]) -> int:
 def _run(name: str) -> int:
     print(f"== {name}", flush=True)
     try:
-        results = asyncio.run(BENCHES[name]())  # type: ignore[arg-type]  # a coroutine function
+        results = asyncio.run(BENCHES[name]())
     except CannotMeasureError as error:
         print(f"Nothing could be measured: {error}")
         return 1

@@ -1,23 +1,114 @@
 """One sandbox: the world behind Discord's REST API and gateway, the control API and the chat page."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import ModuleType
 
 from aiohttp import web
+from msgspec import Struct
 
-from sandbox import errors, faults, ratelimits
+from sandbox import errors, faults, interactions, ratelimits, rest
 from sandbox import oauth2 as oauth
-from sandbox import rest
 from sandbox.control import TABLES
-from sandbox.control import requests as record
+from sandbox.control import requests as received
 from sandbox.control.keys import HUB_KEY, TRAFFIC_KEY
 from sandbox.control.reading import ControlError, answer
 from sandbox.control.requests import REQUESTS_KEY, RequestLog
 from sandbox.faults import FAULTS_KEY, Faults, Handler
-from sandbox.gateway import GatewayHub
+from sandbox.gateway import GatewayHub, GatewaySettings
+from sandbox.interactions.keys import COMMANDS_KEY, DESK_KEY
 from sandbox.traffic import Traffic
 from sandbox.world import WORLD_KEY, World
 
-PAGE = Path(__file__).with_name("page")
 VERSIONS = ("/api/v10", "/api/v9", "/api")
+PAGE = Path(__file__).with_name("page")
+LARGEST_REQUEST = 32 * 1024 * 1024
+
+
+class Serving(Struct):
+    """A sandbox that is being served, and where."""
+
+    url: str
+    world: World
+    hub: GatewayHub
+    app: web.Application
+
+
+def create_app(world: World, hub: GatewayHub) -> web.Application:
+    """Put a sandbox together; nothing is opened."""
+    app = web.Application(
+        middlewares=[plainly, received.middleware, faults.middleware, errors.middleware, ratelimits.middleware],
+        client_max_size=LARGEST_REQUEST,
+    )
+    app[WORLD_KEY], app[HUB_KEY] = world, hub
+    app[FAULTS_KEY], app[REQUESTS_KEY] = Faults(), RequestLog()
+    app[TRAFFIC_KEY] = Traffic(world)
+    for package in (rest, interactions):
+        for table in _tables(package):
+            _mount(app, table)
+    for table in TABLES:
+        app.add_routes(table)
+    _open_page(app)
+    return app
+
+
+def _tables(package: ModuleType) -> Iterator[web.RouteTableDef]:
+    """Yield the `routes` of every module of a package that has some."""
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        table = getattr(importlib.import_module(found.name), "routes", None)
+        if isinstance(table, web.RouteTableDef):
+            yield table
+
+
+def _mount(app: web.Application, table: web.RouteTableDef) -> None:
+    for route in table:
+        assert isinstance(route, web.RouteDef)
+        for version in VERSIONS:
+            app.router.add_route(route.method, version + route.path, route.handler, **route.kwargs)
+
+
+def _open_page(app: web.Application) -> None:
+    async def page(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.router.add_get("/", page)
+    app.router.add_static("/static", PAGE / "static")
+
+
+@web.middleware
+async def plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer mistakes in calls of the control API in plain words."""
+    if not request.path.startswith("/sandbox"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except ControlError as error:
+        return answer({"message": str(error)}, error.status)
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    settings: GatewaySettings | None = None,
+) -> AsyncIterator[Serving]:
+    """Serve a world, on a free port with 0; everything is closed again at the end."""
+    hub = GatewayHub(world, settings)
+    app = create_app(world, hub)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0]
+        world.settings.base_url = f"http://{host}:{bound[1]}"
+        yield Serving(world.settings.base_url, world, hub, app)
+    finally:
+        await app[TRAFFIC_KEY].close()
+        await hub.close()
+        await runner.cleanup()

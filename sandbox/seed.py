@@ -182,7 +182,9 @@ class _Builder:
 
     def _give_token(self, user: User) -> None:
         first = urlsafe_b64encode(str(user.id).encode()).decode().rstrip("=")
-        token = f"{first}.{_secret(user.username, 'time', size=4)}.{_secret(user.username, 'token')}"
+        token = (
+            f"{first}.{_secret(user.username, 'time', size=4)}.{_secret(user.username, 'token')}"
+        )
         self.world.set_token(user, token)
 
     def _known_as(self, name: str) -> User:
@@ -201,7 +203,9 @@ class _Builder:
             )
 
     def _register_bot(self, owner: User) -> User:
-        application = self.world.create_application("Flotilla", owner=owner, redirect_uris=REDIRECTS)
+        application = self.world.create_application(
+            "Flotilla", owner=owner, redirect_uris=REDIRECTS
+        )
         application.secret = _secret("client secret", size=24)
         application.public_key = hashlib.sha256(b"harbour/public key").hexdigest()
         application.description = "Keeps the harbour in order."
@@ -222,11 +226,18 @@ class _Builder:
             elif not person.away:
                 world.add_member(guild, self.users[person.username], roles=chosen)
         by = By(owner.id)
-        member = world.add_member(guild, bot, roles=[self.roles["Bots"]], permissions=int(BOT), by=by)
+        member = world.add_member(
+            guild, bot, roles=[self.roles["Bots"]], permissions=int(BOT), by=by
+        )
         member.nick = "Harbourmaster"
         own = next(role for role in guild.roles.values() if role.bot_id == bot.id)
         own.color = 0x1F7A8C
-        order = [guild.roles[guild.id], *reversed([*self.roles.values()][1:]), own, self.roles["Owner"]]
+        order = [
+            guild.roles[guild.id],
+            *reversed([*self.roles.values()][1:]),
+            own,
+            self.roles["Owner"],
+        ]
         roles.move(world, guild, {role.id: position for position, role in enumerate(order)}, by)
 
     def _open_channels(self, guild: Guild) -> None:
@@ -258,7 +269,9 @@ class _Builder:
             self._overwrite(made, bot_role.id, allow=int(P.VIEW_CHANNEL))
         return made
 
-    def _overwrite(self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0) -> None:
+    def _overwrite(
+        self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0
+    ) -> None:
         made = channel.overwrites.setdefault(target_id, Overwrite(target_id, 0))
         made.allow |= allow
         made.deny |= deny
@@ -271,7 +284,9 @@ class _Builder:
             self.world.add_member(guild, self.users[name])
         self.world.add_member(guild, bot, permissions=int(BOT), by=By(keeper.id))
         self.world.post_message(
-            self.world.channels[guild.channel_ids[0]], keeper, "The lamp is lit. Welcome, all four of you!"
+            self.world.channels[guild.channel_ids[0]],
+            keeper,
+            "The lamp is lit. Welcome, all four of you!",
         )
 
     def _talk(self) -> None:
@@ -283,7 +298,9 @@ class _Builder:
             fields: dict[str, object] = {}
             if said.reply:
                 fields["message_reference"] = {"message_id": str(last[said.channel])}
-            message = self.world.post_message(self.channels[said.channel], author, said.text, **fields)
+            message = self.world.post_message(
+                self.channels[said.channel], author, said.text, **fields
+            )
             last[said.channel] = message.id
             for index, (emoji, count) in enumerate(said.reactions.items()):
                 start = 3 + index * 5
@@ -309,5 +326,7 @@ class _Builder:
     def _invite(self, guild: Guild, owner: User) -> None:
         for code, name, uses in (("harbour", "welcome", 212), ("regatta", "general", 17)):
             channel_id = self.channels[name].id
-            made = Invite(code, guild.id, channel_id, owner.id, self.clock.now(), max_age=0, uses=uses)
+            made = Invite(
+                code, guild.id, channel_id, owner.id, self.clock.now(), max_age=0, uses=uses
+            )
             self.world.invites[code] = made

@@ -116,7 +116,9 @@ class Traffic:
         await self.rest()
         for burst in self.bursts.values():
             burst.task.cancel()
-        await asyncio.gather(*(burst.task for burst in self.bursts.values()), return_exceptions=True)
+        await asyncio.gather(
+            *(burst.task for burst in self.bursts.values()), return_exceptions=True
+        )
 
     async def _live(self, guild_id: int, rate: float) -> None:
         conversation: list[str] = []
@@ -154,7 +156,11 @@ class Traffic:
     def _react(self, guild: Guild) -> None:
         channel = self._chance.choice(self._text_channels(guild))
         recent = list(self.world.history(channel.id).by_id.values())[-10:]
-        readers = [one for one in self._people(guild) if bits_in(self.world, channel, one.id) & Permission.ADD_REACTIONS]
+        readers = [
+            one
+            for one in self._people(guild)
+            if bits_in(self.world, channel, one.id) & Permission.ADD_REACTIONS
+        ]
         if recent and readers:
             message, reader = self._chance.choice(recent), self._chance.choice(readers)
             emoji = reactions.parse_emoji(self._chance.choice(EMOJI))
@@ -165,17 +171,25 @@ class Traffic:
         if guild.voice_states and (not rooms or self._chance.random() < 0.5):  # noqa: PLR2004 - as many leave as come
             members.disconnect(self.world, guild, self._chance.choice(list(guild.voice_states)))
         elif rooms and (people := self._people(guild)):
-            voice.connect(self.world, guild, self._chance.choice(people).id, self._chance.choice(rooms))
+            voice.connect(
+                self.world, guild, self._chance.choice(people).id, self._chance.choice(rooms)
+            )
 
     def _come_or_go(self, guild: Guild) -> None:
         away = [user for user in self.world.users.values() if self._may_come(guild, user)]
-        leaving = [one for one in self._people(guild) if not guild.members[one.id].roles and one.id != guild.owner_id]
+        leaving = [
+            one
+            for one in self._people(guild)
+            if not guild.members[one.id].roles and one.id != guild.owner_id
+        ]
         if away and (len(away) >= MOST_AWAY or self._chance.random() < 0.5):  # noqa: PLR2004 - as often as not
             newcomer = self._chance.choice(away)
             self.world.add_member(guild, newcomer)
             if guild.system_channel_id:
                 channel = self.world.channels[guild.system_channel_id]
-                self.world.post_message(channel, newcomer, self._chance.choice(self._chatter.greetings))
+                self.world.post_message(
+                    channel, newcomer, self._chance.choice(self._chatter.greetings)
+                )
         elif leaving:
             self.world.remove_member(guild, self._chance.choice(leaving))
 

@@ -59,7 +59,7 @@ async def connect(
 
 def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that Postgres (or something else) is away for now."""
-    if isinstance(error, UnavailableError | ConnectionError | _AWAY):
+    if isinstance(error, (UnavailableError, ConnectionError, *_AWAY)):
         return True
     return isinstance(error, asyncpg.InterfaceError) and "connection" in str(error)
 

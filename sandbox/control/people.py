@@ -108,7 +108,7 @@ async def create_application(request: web.Request) -> web.Response:
 async def list_guilds(request: web.Request) -> web.Response:
     """Return every guild with its channels, roles and the number of its members."""
     world = world_of(request)
-    return answer({"guilds": [_guild(world, guild) for guild in world.guilds.values()]})
+    return answer({"guilds": [brief(world, guild) for guild in world.guilds.values()]})
 
 
 @routes.post("/sandbox/guilds")
@@ -117,7 +117,7 @@ async def create_guild(request: web.Request) -> web.Response:
     new = await read(request, NewGuild)
     world = world_of(request)
     owner = find_user(world, new.owner)
-    return answer(_guild(world, world.create_guild(new.name, owner, channels=new.channels)), 201)
+    return answer(brief(world, world.create_guild(new.name, owner, channels=new.channels)), 201)
 
 
 @routes.post("/sandbox/guilds/{guild_id}/members")
@@ -196,15 +196,16 @@ def _user(world: World, user: User) -> Json:
     return {**render.user(user), "bot": user.bot, "token": user.token, "guild_ids": guild_ids}
 
 
-def _guild(world: World, guild: Guild) -> Json:
+def brief(world: World, guild: Guild) -> Json:
+    """Return a guild with the ids of its channels and roles by name."""
     channels = [world.channels[channel_id] for channel_id in guild.channel_ids]
     return {
         "id": str(guild.id),
         "name": guild.name,
         "owner_id": str(guild.owner_id),
         "member_count": len(guild.members),
-        "channels": {channel.name: str(channel.id) for channel in channels},
-        "roles": {role.name: str(role.id) for role in guild.roles.values()},
+        "channel_ids": {channel.name: str(channel.id) for channel in channels},
+        "role_ids": {role.name: str(role.id) for role in guild.roles.values()},
     }
 
 

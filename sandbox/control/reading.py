@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from sandbox.models import Channel, Guild, User
+from sandbox.seed import seeded_names
 from sandbox.world import WORLD_KEY, World
 
 T = TypeVar("T", bound=Struct)
@@ -62,7 +63,9 @@ def user_of(request: web.Request) -> User:
 
 
 def find_user(world: World, text: str | int) -> User:
-    """Return a user by id or username; of two with one name, the older."""
+    """Return a user by id, name in the seed or username; of two with one name, the older."""
+    if seeded := seeded_names(world).get(str(text)):
+        return world.users[seeded]
     by_name = next((user for user in world.users.values() if user.username == str(text)), None)
     return by_name or _named(world.users, text, "user")
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from sandbox.control.keys import HUB_KEY
-from sandbox.control.reading import answer, number, user_of, world_of
+from sandbox.control.people import brief
+from sandbox.control.reading import answer, guild_of, number, user_of, world_of
 from sandbox.models import Channel, Guild, Json
-from sandbox.permissions import Permission
+from sandbox.permissions import ALL, Permission
 from sandbox.world import World, render
 from sandbox.world.visibility import bits_in
 
@@ -23,6 +24,13 @@ async def view(request: web.Request) -> web.Response:
     world, user = world_of(request), user_of(request)
     guilds = [_guild(world, guild, user.id) for guild in world.guilds_of(user.id)]
     return answer({"user": render.user(user), "guilds": guilds})
+
+
+@routes.get("/sandbox/guilds/{guild_id}")
+async def guild(request: web.Request) -> web.Response:
+    """Return a guild with everything in it: channels, roles, members, the banned, who is in voice."""
+    world, found = world_of(request), guild_of(request)
+    return answer({**brief(world, found), **_guild(world, found, None)})
 
 
 @routes.get("/sandbox/users/{user_id}/events")
@@ -41,7 +49,7 @@ async def events(request: web.Request) -> web.Response:
     return answer({"events": told, "newest": found[-1].number if found else max(after, newest)})
 
 
-def _guild(world: World, guild: Guild, user_id: int) -> Json:
+def _guild(world: World, guild: Guild, user_id: int | None) -> Json:
     channels = _visible(world, guild.channel_ids, user_id)
     threads = _visible(world, guild.thread_ids, user_id)
     members = list(guild.members.values())[:MOST_PEOPLE]
@@ -59,9 +67,11 @@ def _guild(world: World, guild: Guild, user_id: int) -> Json:
     }
 
 
-def _visible(world: World, channel_ids: Iterable[int], user_id: int) -> list[Json]:
-    found = ((world.channels[one], bits_in(world, world.channels[one], user_id)) for one in channel_ids)
-    return [_channel(world, one, bits) for one, bits in found if bits & Permission.VIEW_CHANNEL]
+def _visible(world: World, channel_ids: Iterable[int], user_id: int | None) -> list[Json]:
+    channels = [world.channels[one] for one in channel_ids]
+    bits = [ALL if user_id is None else bits_in(world, one, user_id) for one in channels]
+    found = zip(channels, bits, strict=True)
+    return [_channel(world, one, may) for one, may in found if may & Permission.VIEW_CHANNEL]
 
 
 def _channel(world: World, channel: Channel, bits: int) -> Json:

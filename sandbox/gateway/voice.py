@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
-from sandbox.models import Channel, ChannelType, Guild, VoiceState
+from sandbox.models import Channel, ChannelType, Guild
 from sandbox.permissions import Permission
-from sandbox.world import members, render
+from sandbox.world import members, voice
 from sandbox.world.visibility import bits_in
 
 Snowflake = int | str
@@ -41,24 +41,24 @@ def update_voice_state(core: Core, session: Session, data: object) -> None:
 
 def _may_join(core: Core, guild: Guild, channel: Channel, account_id: int) -> bool:
     bits = bits_in(core.world, channel, account_id)
-    voice = channel.type in (ChannelType.VOICE, ChannelType.STAGE)
-    return voice and channel.guild_id == guild.id and bool(bits & Permission.CONNECT)
+    is_voice = channel.type in (ChannelType.VOICE, ChannelType.STAGE)
+    return is_voice and channel.guild_id == guild.id and bool(bits & Permission.CONNECT)
 
 
 def _join(
     core: Core, session: Session, guild: Guild, channel: Channel, asked: VoiceStateUpdate
 ) -> None:
-    state = guild.voice_states.get(session.account_id)
-    joined = state is None
-    if state is None:
-        state = VoiceState(guild.id, channel.id, session.account_id, secrets.token_hex(16))
-        guild.voice_states[session.account_id] = state
-    moved = state.channel_id != channel.id
-    state.channel_id = channel.id
-    state.self_mute, state.self_deaf = asked.self_mute, asked.self_deaf
-    shown = render.voice_state(core.world, state)
-    core.world.dispatch("VOICE_STATE_UPDATE", shown, guild_id=guild.id)
-    if moved or joined:
+    former = guild.voice_states.get(session.account_id)
+    moved = former is None or former.channel_id != channel.id
+    voice.connect(
+        core.world,
+        guild,
+        session.account_id,
+        channel,
+        self_mute=asked.self_mute,
+        self_deaf=asked.self_deaf,
+    )
+    if moved:
         core.send(session, "VOICE_SERVER_UPDATE", _server(guild))
 
 

@@ -57,9 +57,7 @@ _NOT_MANAGED_BY_THREAD_OWNER = frozenset({"locked", "rate_limit_per_user", "flag
 
 def as_values(read: Json, guild: Guild) -> Json:
     """Return what was read as the attributes of a channel; `null` leaves most as they are."""
-    values = {
-        key: value for key, value in read.items() if value is not None or key in _MAY_BE_NONE
-    }
+    values = {key: value for key, value in read.items() if value is not None or key in _MAY_BE_NONE}
     given = cast("list[Json] | None", values.pop("permission_overwrites", None))
     if given is not None:
         overwrites = [as_overwrite(one, guild) for one in given]

@@ -12,7 +12,7 @@ from sandbox.models import Channel, ChannelType, Thread
 from sandbox.permissions import Permission
 from sandbox.rest.call import Call, nothing, reply, require
 from sandbox.rest.paging import number
-from sandbox.world import render, thread_members, threads
+from sandbox.world import payloads, render, thread_members, threads
 from sandbox.world.visibility import may_see_channel
 
 routes = web.RouteTableDef()
@@ -87,6 +87,7 @@ async def _start_post(call: Call, parent: Channel) -> web.Response:
         body, {**_FIELDS, "applied_tags": tags, "message": forms.model({})}, ("name", "message")
     )
     del read["message"]
+    payloads.read(cast("Json", body["message"]), uploads)
     thread, first = threads.start_in_forum(
         call.world,
         parent,

@@ -6,6 +6,7 @@ from services.infractions.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
 from shared.gateway import Gateway
+from shared.http import KeyStore
 from shared.postgres import Db
 
 
@@ -18,3 +19,4 @@ class Deps:
     bus: Bus
     gateway: Gateway
     config: ConfigStore
+    keys: KeyStore

@@ -5,7 +5,7 @@ from services.infractions.deps import Deps
 from services.infractions.timers import FinishPending, LiftInfraction
 from shared.jobs import Jobs
 
-jobs: Jobs[Deps] = Jobs()
+jobs = Jobs()
 
 
 @jobs.job(LiftInfraction)

@@ -45,8 +45,8 @@ async def migrate(clickhouse: ClickHouse, db: Db, files: Path = FILES) -> None:
             )
             applied = await clickhouse.fetch_all(Applied, "SELECT name, sha256 FROM migrations")
             known = {each.name: each.sha256 for each in applied}
-            for file in sorted(files.glob("*.sql")):
-                await _apply(clickhouse, file, known)
+            for name, text in texts(files):
+                await _apply(clickhouse, name, text, known)
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
 
@@ -65,18 +65,22 @@ async def migrate_when_there(clickhouse: ClickHouse, db: Db, url: Secret) -> Non
         wait = min(2 * wait, LONGEST_WAIT)
 
 
-async def _apply(clickhouse: ClickHouse, file: Path, known: dict[str, str]) -> None:
-    text = file.read_text(encoding="utf-8")
+def texts(files: Path) -> list[tuple[str, str]]:
+    """Return the migrations by name, in order."""
+    return [(file.stem, file.read_text(encoding="utf-8")) for file in sorted(files.glob("*.sql"))]
+
+
+async def _apply(clickhouse: ClickHouse, name: str, text: str, known: dict[str, str]) -> None:
     digest = hashlib.sha256(text.encode()).hexdigest()
-    if known.get(file.stem) == digest:
+    if known.get(name) == digest:
         return
-    if file.stem in known:
-        raise MigrationError(f"Migration {file.stem} was altered after it had been applied.")
+    if name in known:
+        raise MigrationError(f"Migration {name} was altered after it had been applied.")
     for statement in statements(text):
         await clickhouse.execute(statement)
     await clickhouse.execute(
         "INSERT INTO migrations (name, sha256) SELECT %(name)s, %(digest)s",
-        name=file.stem,
+        name=name,
         digest=digest,
     )
-    log.info("migration_applied", migration=file.stem)
+    log.info("migration_applied", migration=name)

@@ -1,4 +1,4 @@
-"""What people want to know: messages by hour, members by day, and how it went compared with before."""
+"""What people want to know: messages by hour, members by day, all compared with before."""
 
 import asyncio
 from collections import Counter

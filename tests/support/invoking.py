@@ -1,5 +1,6 @@
 """Invocations as the gateway makes them, for tests of commands."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -65,7 +66,7 @@ def by_interaction(
     command: str = "",
     *,
     source: Source = "slash",
-    options: dict[str, OptionValue] | None = None,
+    options: Mapping[str, OptionValue] | None = None,
     user_id: UserId = MODERATOR_ID,
     permissions: int = BAN_MEMBERS,
     roles: tuple[RoleId, ...] = (),
@@ -89,7 +90,7 @@ def by_interaction(
         deadline=now + timedelta(minutes=15),
         guild=GuildRef(id=GUILD, owner_id=OWNER_ID),
         member=Member(permissions=permissions, roles=roles),
-        options=options or {},
+        options=dict(options or {}),
         custom_id=custom_id,
         values=values,
         target_id=None if target_id is None else Snowflake(target_id),

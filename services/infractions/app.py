@@ -1,0 +1,76 @@
+"""Opens everything that infractions needs, runs its doors, and closes it all again."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from services.infractions.api import create_api
+from services.infractions.commands import commands
+from services.infractions.deps import Deps
+from services.infractions.jobs import jobs
+from services.infractions.listeners import listeners
+from services.infractions.settings import Settings
+from shared import bus, http, postgres, settings
+from shared.config import ConfigStore
+from shared.gateway import Gateway
+from shared.http import KeyStore
+from shared.outbox import Outbox
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+SHARED_MIGRATIONS = ("outbox", "jobs", "config")
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Run with the settings of the environment until `stop` is set."""
+    await serve(settings.load(Settings, os.environ), stop)
+
+
+async def serve(config: Settings, stop: asyncio.Event) -> None:
+    """Run with these settings until `stop` is set."""
+    registry = CollectorRegistry()
+    async with AsyncExitStack() as stack:
+        deps = await _open(stack, config, registry)
+        app = create_api(deps, registry)
+        await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
+        await listeners.start(deps.bus, deps)
+        await deps.config.want(deps.bus, "infractions")
+        await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
+        await commands.start(
+            deps.bus, deps, configs=deps.config, operators=config.operators
+        )
+        await stop.wait()
+        await deps.bus.drain()
+
+
+async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> Deps:
+    db = await stack.enter_async_context(
+        postgres.connect(
+            config.database_url.reveal(),
+            schema="infractions",
+            migrations=MIGRATIONS,
+            shared=SHARED_MIGRATIONS,
+        )
+    )
+    connected = await stack.enter_async_context(
+        bus.connect(config.amqp_url.reveal(), name="infractions", registry=registry)
+    )
+    stack.push_async_callback(_cancel, asyncio.create_task(Outbox(db, connected).run()))
+    return Deps(
+        settings=config,
+        db=db,
+        bus=connected,
+        gateway=Gateway(connected),
+        config=await stack.enter_async_context(ConfigStore.open(db)),
+        keys=await stack.enter_async_context(KeyStore.open(db)),
+    )
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
+
+

@@ -1,0 +1,27 @@
+"""What every service's HTTP API has: health, metrics, errors, keys and tokens, cursors, ids."""
+
+from shared.http.access import Access, require
+from shared.http.app import create_app
+from shared.http.cursors import decode_cursor, encode_cursor
+from shared.http.keys import KeyStore, new_key
+from shared.http.problems import Problem, UnauthorizedError
+from shared.http.server import serve
+from shared.http.snowflakes import SnowflakeText
+from shared.http.tokens import Actor, sign, verify
+
+__all__ = [
+    "Access",
+    "Actor",
+    "KeyStore",
+    "Problem",
+    "SnowflakeText",
+    "UnauthorizedError",
+    "create_app",
+    "decode_cursor",
+    "encode_cursor",
+    "new_key",
+    "require",
+    "serve",
+    "sign",
+    "verify",
+]
