@@ -74,7 +74,9 @@ class Peer:
         values = {option.name: option.value for option in interaction.options or ()}
         text = "Pong."
         if interaction.command_name == "warn":
-            text = await self.warn(int(str(values["user"])), interaction.user.id, str(values["reason"]))
+            text = await self.warn(
+                int(str(values["user"])), interaction.user.id, str(values["reason"])
+            )
         await interaction.create_initial_response(hikari.ResponseType.MESSAGE_CREATE, text)
 
     async def read(self, event: hikari.GuildMessageCreateEvent) -> None:

@@ -1,25 +1,19 @@
 """One sandbox: the world behind Discord's REST API and gateway, the control API and the chat page."""
 
 import contextlib
-import importlib
-import pkgutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from types import ModuleType
 
 from aiohttp import web
 from msgspec import Struct
 
-from sandbox import errors, faults, interactions, ratelimits, rest
-from sandbox import oauth2 as oauth
-from sandbox.control import TABLES
+from sandbox import cdn, control, errors, faults, interactions, ratelimits, rest
 from sandbox.control import requests as received
 from sandbox.control.keys import HUB_KEY, TRAFFIC_KEY
 from sandbox.control.reading import ControlError, answer
 from sandbox.control.requests import REQUESTS_KEY, RequestLog
 from sandbox.faults import FAULTS_KEY, Faults, Handler
 from sandbox.gateway import GatewayHub, GatewaySettings
-from sandbox.interactions.keys import COMMANDS_KEY, DESK_KEY
 from sandbox.traffic import Traffic
 from sandbox.world import WORLD_KEY, World
 
@@ -40,31 +34,30 @@ class Serving(Struct):
 def create_app(world: World, hub: GatewayHub) -> web.Application:
     """Put a sandbox together; nothing is opened."""
     app = web.Application(
-        middlewares=[plainly, received.middleware, faults.middleware, errors.middleware, ratelimits.middleware],
+        middlewares=[
+            plainly,
+            received.middleware,
+            faults.middleware,
+            errors.middleware,
+            ratelimits.middleware,
+        ],
         client_max_size=LARGEST_REQUEST,
     )
     app[WORLD_KEY], app[HUB_KEY] = world, hub
     app[FAULTS_KEY], app[REQUESTS_KEY] = Faults(), RequestLog()
     app[TRAFFIC_KEY] = Traffic(world)
-    for package in (rest, interactions):
-        for table in _tables(package):
-            _mount(app, table)
-    for table in TABLES:
+    interactions.install(app, world)
+    _mount(app, [*rest.ALL_ROUTES, *interactions.ALL_ROUTES])
+    for table in (*control.ALL_ROUTES, cdn.routes):
         app.add_routes(table)
+    for path in ("/gateway", "/gateway/"):
+        app.router.add_get(path, hub.handle)
     _open_page(app)
     return app
 
 
-def _tables(package: ModuleType) -> Iterator[web.RouteTableDef]:
-    """Yield the `routes` of every module of a package that has some."""
-    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        table = getattr(importlib.import_module(found.name), "routes", None)
-        if isinstance(table, web.RouteTableDef):
-            yield table
-
-
-def _mount(app: web.Application, table: web.RouteTableDef) -> None:
-    for route in table:
+def _mount(app: web.Application, tables: Iterable[web.RouteTableDef]) -> None:
+    for route in (route for table in tables for route in table):
         assert isinstance(route, web.RouteDef)
         for version in VERSIONS:
             app.router.add_route(route.method, version + route.path, route.handler, **route.kwargs)
@@ -106,7 +99,8 @@ async def serve(
         site = web.TCPSite(runner, host, port)
         await site.start()
         bound = runner.addresses[0]
-        world.settings.base_url = f"http://{host}:{bound[1]}"
+        reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - told apart
+        world.settings.base_url = f"http://{reachable}:{bound[1]}"
         yield Serving(world.settings.base_url, world, hub, app)
     finally:
         await app[TRAFFIC_KEY].close()

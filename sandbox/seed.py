@@ -231,7 +231,7 @@ class _Builder:
         )
         member.nick = "Harbourmaster"
         own = next(role for role in guild.roles.values() if role.bot_id == bot.id)
-        own.color = 0x1F7A8C
+        own.color = 0x4FC3C9
         order = [
             guild.roles[guild.id],
             *reversed([*self.roles.values()][1:]),

@@ -56,7 +56,13 @@ def _named(service: str) -> Processor:
 
 def _formatter(shared: list[Processor], fmt: str) -> logging.Formatter:
     renderers: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # the prettier ones show local variables, and secrets with them
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
         if fmt == "console"
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
     )

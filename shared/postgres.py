@@ -75,6 +75,18 @@ _AWAY: Final = (
 )
 
 
+async def is_up(db: Db) -> bool:
+    """Say whether Postgres answers within a second."""
+    try:
+        async with asyncio.timeout(1):
+            await db.fetchval("SELECT 1")
+    except Exception as error:
+        if not is_unavailable(error) and not isinstance(error, OSError):
+            raise
+        return False
+    return True
+
+
 async def fetch_all(db: Executor, type_: type[T], sql: str, *args: object) -> list[T]:
     """Return every row as a Struct, by column name."""
     rows = await db.fetch(sql, *args)

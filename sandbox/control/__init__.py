@@ -2,6 +2,6 @@
 
 from sandbox.control import faulting, guide, machinery, people, views
 
-TABLES = (machinery.routes, people.routes, views.routes, faulting.routes, guide.routes)
+ALL_ROUTES = (machinery.routes, people.routes, views.routes, faulting.routes, guide.routes)
 
-__all__ = ["TABLES"]
+__all__ = ["ALL_ROUTES"]

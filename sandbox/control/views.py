@@ -57,6 +57,7 @@ def _guild(world: World, guild: Guild, user_id: int | None) -> Json:
         "id": str(guild.id),
         "name": guild.name,
         "owner_id": str(guild.owner_id),
+        "system_channel_id": str(guild.system_channel_id or 0),
         "roles": [render.role(role) for role in guild.roles.values()],
         "channels": channels,
         "threads": threads,

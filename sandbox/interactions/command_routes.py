@@ -1,7 +1,7 @@
 """REST: an application's commands, global and of one guild."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from sandbox.interactions.keys import COMMANDS_KEY
 from sandbox.rest.call import Call, nothing, reply
 
 routes = web.RouteTableDef()
+T = TypeVar("T")
 
 _GLOBAL = "/applications/{application_id}/commands"
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
@@ -137,9 +138,9 @@ async def put_permissions(request: web.Request) -> web.Response:
     raise DiscordError.of(Code.BOTS_CANNOT)
 
 
-def _checked(read: Callable[[], object]) -> Json:
+def _checked(read: Callable[[], T]) -> T:
     try:
-        return cast("Json", read())
+        return read()
     except Invalid as wrong:
         raise form_error(wrong.errors) from None
 

@@ -55,7 +55,7 @@ class Desk:
         return secrets.token_urlsafe(96)
 
     def open(self, interaction: Interaction, payload: Json) -> None:
-        """Send an interaction to its application and tell the user's client that it is on its way."""
+        """Send an interaction to its application, and tell the user's client so."""
         self._forget_old()
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction

@@ -40,7 +40,7 @@ def _labelled(value: object) -> Json:
     kind = forms.read_object(value, {"type": forms.integer()}, required=("type",))["type"]
     if kind == Component.TEXT_INPUT:
         return _text_input(value, labelled=True)
-    if not isinstance(value, dict) or kind not in _SELECTS:
+    if kind not in _SELECTS:
         raise Invalid({"type": invalid("UNION_TYPE_CHOICES", "Unknown component type.").errors})
     forms.read_object(value, {"custom_id": forms.text(1, 100)}, required=("custom_id",))
     return dict(cast("Json", value))
@@ -156,5 +156,3 @@ def _with_answers(shown: Json, answers: Mapping[str, Json]) -> Json:
     if "component" in shown:
         part["component"] = answers[str(cast("Json", shown["component"])["custom_id"])]
     return part
-
-

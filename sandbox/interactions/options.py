@@ -28,9 +28,7 @@ class Filling(Struct, frozen=True, kw_only=True):
     typing: bool = False
 
 
-def read_options(
-    filling: Filling, declared: Sequence[dict[str, Any]], given: object
-) -> list[Json]:
+def read_options(filling: Filling, declared: Sequence[dict[str, Any]], given: object) -> list[Json]:
     """Return the options as the application gets them; raise `Invalid` with every mistake."""
     fields: dict[str, Field] = {
         "name": forms.text(1, 32),
@@ -137,7 +135,7 @@ def _boolean(_: Filling, __: dict[str, Any], value: object) -> bool:
 
 
 def _user(filling: Filling, _: dict[str, Any], value: object) -> str:
-    user_id = cast("int", forms.snowflake(value))
+    user_id = forms.snowflake(value)
     user = filling.world.users.get(user_id)
     if user is None:
         raise invalid("APPLICATION_COMMAND_OPTIONS_UNKNOWN_USER", "Unknown user")
@@ -146,7 +144,7 @@ def _user(filling: Filling, _: dict[str, Any], value: object) -> str:
 
 
 def _role(filling: Filling, _: dict[str, Any], value: object) -> str:
-    role_id = cast("int", forms.snowflake(value))
+    role_id = forms.snowflake(value)
     role = filling.guild.roles.get(role_id) if filling.guild else None
     if role is None:
         raise invalid("APPLICATION_COMMAND_OPTIONS_UNKNOWN_ROLE", "Unknown role")
@@ -155,14 +153,14 @@ def _role(filling: Filling, _: dict[str, Any], value: object) -> str:
 
 
 def _mentionable(filling: Filling, declared: dict[str, Any], value: object) -> str:
-    role_id = cast("int", forms.snowflake(value))
+    role_id = forms.snowflake(value)
     if filling.guild is not None and role_id in filling.guild.roles:
         return _role(filling, declared, value)
     return _user(filling, declared, value)
 
 
 def _channel(filling: Filling, declared: dict[str, Any], value: object) -> str:
-    channel_id = cast("int", forms.snowflake(value))
+    channel_id = forms.snowflake(value)
     channel = filling.world.channels.get(channel_id)
     here = filling.guild.id if filling.guild else None
     if channel is None or channel.guild_id != here:
@@ -175,7 +173,7 @@ def _channel(filling: Filling, declared: dict[str, Any], value: object) -> str:
 
 
 def _attachment(filling: Filling, _: dict[str, Any], value: object) -> str:
-    key = cast("int", forms.snowflake(value))
+    key = forms.snowflake(value)
     attachment = filling.files.get(key)
     if attachment is None:
         raise invalid("APPLICATION_COMMAND_OPTIONS_UNKNOWN_ATTACHMENT", "Unknown attachment")

@@ -51,7 +51,7 @@ class Resolved:
 
 
 def partial_channel(world: World, channel: Channel, user_id: int) -> Json:
-    """Return a channel as interactions carry it: without overwrites, with the user's permissions."""
+    """Return a channel as interactions carry it: with permissions instead of overwrites."""
     shown = dict(render.channel(world, channel, for_user=user_id))
     shown.pop("permission_overwrites", None)
     shown["permissions"] = str(channel_bits(world, channel, user_id))

@@ -28,6 +28,7 @@ from sandbox.models import (
     Webhook,
 )
 from sandbox.snowflakes import Snowflakes
+from sandbox.world.buckets import Buckets
 
 
 class Event(Struct, frozen=True):
@@ -134,6 +135,7 @@ class State:
         self.presences: dict[int, Presence] = {}
         self.nonces: dict[tuple[int, str], tuple[float, int, int]] = {}
         self.slowmodes: dict[tuple[int, int], float] = {}
+        self.buckets = Buckets()
         self.dms: dict[frozenset[int], int] = {}
         self.ids_by_token: dict[str, int] = {}
         self._subscribers: list[Subscriber] = []

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from services.infractions.api import create_api
+from services.infractions import api
 from services.infractions.commands import commands
 from services.infractions.deps import Deps
 from services.infractions.jobs import jobs
@@ -34,16 +35,29 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
     registry = CollectorRegistry()
     async with AsyncExitStack() as stack:
         deps = await _open(stack, config, registry)
-        app = create_api(deps, registry)
-        await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
         await listeners.start(deps.bus, deps)
         await deps.config.want(deps.bus, "infractions")
         await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
-        await commands.start(
-            deps.bus, deps, configs=deps.config, operators=config.operators
-        )
+        await commands.start(deps.bus, deps, configs=deps.config, operators=config.operators)
+        app = _api(deps, registry)
+        await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
         await stop.wait()
         await deps.bus.drain()
+
+
+def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
+    async def ready() -> Mapping[str, bool]:
+        return {"broker": deps.bus.connected, "database": await postgres.is_up(deps.db)}
+
+    app = http.create_app(
+        service="infractions",
+        ready=ready,
+        settings=deps.settings,
+        keys=deps.keys,
+        registry=registry,
+    )
+    api.include(app, deps)
+    return app
 
 
 async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> Deps:
@@ -65,12 +79,10 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
         bus=connected,
         gateway=Gateway(connected),
         config=await stack.enter_async_context(ConfigStore.open(db)),
-        keys=await stack.enter_async_context(KeyStore.open(db)),
+        keys=KeyStore(db),
     )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait((task,))
-
-

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
+from shared.contracts.actions import Status
 from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
 
 
@@ -109,7 +110,7 @@ class Step(Struct, kw_only=True, frozen=True):
 class Outcome(Struct, kw_only=True, frozen=True):
     """What came of asking Discord: done, refused, or nothing there that it could be done to."""
 
-    status: Literal["done", "refused", "gone"]
+    status: Status
     message: str
 
 

@@ -12,17 +12,12 @@ from services.stats.counting import Readers, Row
 from services.stats.deps import Deps
 from shared.bus import BatchConsumption, Delivery, QueueSpec
 from shared.bus.messages import ATTEMPTS, DIED_AT, QUEUE, REASON, ROUTING_KEY
-from shared.config import keep_configs
 from shared.contracts.topology import DISCORD_EVENTS
 from shared.errors import UnavailableError
-from shared.listeners import Listeners
 
 INGEST: Final = "stats.ingest"
 
 log = structlog.get_logger()
-
-listeners: Final = Listeners("stats")
-keep_configs(listeners)
 
 
 async def start(deps: Deps, readers: Readers) -> BatchConsumption:

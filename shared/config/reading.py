@@ -54,8 +54,11 @@ def load_yaml(text: str) -> ConfigDocument:
     if len(text.encode()) > LARGEST:
         raise ConfigError(f"The configuration is longer than {LARGEST // 1024} KiB.")
     node = compose(text)
-    if node is None:
-        return ConfigDocument()
+    return ConfigDocument() if node is None else read_document(node)
+
+
+def read_document(node: Node) -> ConfigDocument:
+    """Read a configuration from a tree of nodes. Raises ConfigError."""
     return cast("ConfigDocument", _read(node, ConfigDocument, ""))
 
 

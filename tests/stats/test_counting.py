@@ -94,7 +94,8 @@ def test_a_leave_is_told_apart_by_its_message_id_and_has_no_time_yet() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b"{}", posted(id="-4"), posted(id="12345678901234567890123"), posted(author=4)]
+    "body",
+    [b"{", b"[]", b"{}", posted(id="-4"), posted(id="12345678901234567890123"), posted(author=4)],
 )
 def test_what_is_not_a_message_is_refused(body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):

@@ -61,10 +61,14 @@ const ICONS = {
   pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
 };
 
-const HUES = ["#5865f2", "#3ba55c", "#d9822b", "#c2417c", "#2d9cdb", "#8e5bd6", "#b5484b", "#1f9c8b", "#a67c00", "#5b7a99"];
+const HUES = ["#5661d6", "#2f8f58", "#b86a1c", "#b8437a", "#2a7fb8", "#8456c9", "#ad4a4d", "#1a8577", "#8a6a10", "#56718c", "#6b7a2a", "#9a5a9e"];
 
 /** The colour that stands for somebody, the same on every visit. */
-export const hue = (id) => HUES[Number((BigInt(id) >> 22n) % BigInt(HUES.length))] ?? HUES[0];
+export function hue(id) {
+  let sum = 7;
+  for (const digit of String(id)) sum = (sum * 31 + digit.charCodeAt(0)) % 1000003;
+  return HUES[sum % HUES.length];
+}
 
 export function initials(name) {
   const words = name.replace(/[^\p{L}\p{N} _.-]/gu, "").split(/[\s_.-]+/).filter(Boolean);
@@ -83,8 +87,8 @@ export const colour = (number) => (number ? `#${number.toString(16).padStart(6, 
 const DISCORD_EPOCH = 1420070400000;
 export const timeOf = (id) => new Date(Number(BigInt(id) >> 22n) + DISCORD_EPOCH);
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
 
 export const clockTime = (date) => clock.format(date);
 export const dayName = (date) => day.format(date);
@@ -94,7 +98,7 @@ export function friendlyTime(date, now = new Date()) {
   const days = Math.floor((midnight - date) / 86400000) + 1;
   if (days <= 0) return `Today at ${clockTime(date)}`;
   if (days === 1) return `Yesterday at ${clockTime(date)}`;
-  return `${date.toLocaleDateString()} ${clockTime(date)}`;
+  return `${date.toLocaleDateString("en-GB")} ${clockTime(date)}`;
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });

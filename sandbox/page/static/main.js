@@ -59,7 +59,7 @@ async function loadView() {
   state.guilds = new Map(view.guilds.map((one) => [one.id, one]));
   if (!guild()) state.guildId = view.guilds[0]?.id ?? null;
   const moved = !channel();
-  if (moved) state.channelId = channels().find((one) => one.type === 0)?.id ?? channels().find((one) => one.type !== CATEGORY)?.id ?? null;
+  if (moved) state.channelId = channel(guild()?.system_channel_id)?.id ?? channels().find((one) => one.type === 0)?.id ?? channels().find((one) => one.type !== CATEGORY)?.id ?? null;
   drawFrame();
   if (moved || !state.messages.has(state.channelId)) await openChannel(state.channelId);
 }

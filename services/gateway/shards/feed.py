@@ -1,0 +1,158 @@
+"""From a shard to the bus: every event in order, every command recognised, and how far all of it is confirmed."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import TypeAlias
+
+import structlog
+from msgspec import Struct, structs
+
+from services.gateway.metrics import Metrics
+from services.gateway.queries import Session
+from services.gateway.shards.dispatch import Dispatch, Ready
+from services.gateway.shards.progress import Progress, Step
+from services.gateway.shards.window import Window
+from services.gateway.snapshots import Snapshots
+from shared.bus import Bus, PublishRefused
+from shared.contracts.topology import DISCORD_EVENTS, event_key
+
+Work: TypeAlias = Coroutine[None, None, None]
+Recognise: TypeAlias = Callable[[Dispatch], Work | None]
+
+log = structlog.get_logger()
+
+
+class _State(Struct, eq=False):
+    """Where a shard stands: its session as it is to be saved, without the sequence number."""
+
+    session: Session | None
+    progress: Progress
+    saved_seq: int = -1
+
+
+class Feed:
+    """Takes events from the shards of this process; never raises into them."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        window: Window,
+        snapshots: Snapshots,
+        recognise: Recognise,
+        shard_count: int,
+        metrics: Metrics,
+    ) -> None:
+        self._bus = bus
+        self._window = window
+        self._snapshots = snapshots
+        self._recognise = recognise
+        self._shard_count = shard_count
+        self._metrics = metrics
+        self._states: dict[int, _State] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def resume(self, shard_id: int, session: Session | None) -> None:
+        """Begin with a shard, where another process left it if it did."""
+        progress = Progress(session.seq if session else None)
+        self._states[shard_id] = _State(session, progress, session.seq if session else -1)
+
+    def begin(self, shard_id: int, ready: Ready) -> None:
+        """Note that a new session began."""
+        session = Session(
+            shard_id=shard_id,
+            shard_count=self._shard_count,
+            session_id=ready.session_id,
+            seq=0,
+            resume_url=ready.resume_gateway_url,
+            user_id=ready.user.id,
+            application_id=ready.application.id if ready.application else 0,
+        )
+        self._states[shard_id] = _State(session, Progress())
+        self._snapshots.begin(shard_id, self._shard_count, ready)
+
+    def lost(self, shard_id: int) -> None:
+        """Note that a session is lost; there is nothing to save until the next one."""
+        self._states[shard_id] = _State(None, Progress())
+
+    def take(self, event: Dispatch) -> None:
+        """Publish an event, and what follows from it."""
+        state = self._states[event.shard_id]
+        step = state.progress.begin(event.seq)
+        self._metrics.events.labels(event.type).inc()
+        self._metrics.seq_read.labels(event.shard_id).set(event.seq)
+        work: Work | None = None
+        try:
+            self._snapshots.apply(event)
+            work = self._recognise(event)
+        except Exception:
+            log.exception("event_not_understood", type=event.type, event_id=event.message_id)
+        command = self._start(work) if work is not None else None
+        self._start(self._carry(event, state, step, command))
+
+    def to_save(self, shard_id: int) -> Session | None:
+        """Return where a shard resumes, when that has changed since it was saved."""
+        state = self._states[shard_id]
+        seq = state.progress.confirmed
+        if state.session is None or seq is None or seq == state.saved_seq:
+            return None
+        return structs.replace(state.session, seq=seq)
+
+    def saved(self, session: Session) -> None:
+        """Note that it was saved."""
+        state = self._states[session.shard_id]
+        if state.session is not None and state.session.session_id == session.session_id:
+            state.saved_seq = session.seq
+
+    def confirmed(self, shard_id: int) -> int | None:
+        """Return the last confirmed sequence number."""
+        state = self._states.get(shard_id)
+        return state.progress.confirmed if state else None
+
+    async def finish(self, within: float) -> None:
+        """Wait until everything that was read is confirmed, but not longer than that, in seconds."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, work: Work) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _carry(
+        self, event: Dispatch, state: _State, step: Step, command: "asyncio.Task[None] | None"
+    ) -> None:
+        """Publish, and count as done when the broker has it and its command was passed on."""
+        try:
+            await self._publish(event)
+            if command is not None:
+                await self._passed_on(event, command)
+        finally:
+            self._window.give_back()
+        state.progress.finish(step)
+        self._metrics.confirm.observe(time.monotonic() - event.read_at)
+        if state.progress.confirmed is not None:
+            self._metrics.seq_confirmed.labels(event.shard_id).set(state.progress.confirmed)
+
+    async def _publish(self, event: Dispatch) -> None:
+        try:
+            await self._bus.publish(
+                DISCORD_EVENTS,
+                event_key(event.type, event.guild_id),
+                event.body,
+                message_id=event.message_id,
+                guild_id=event.guild_id,
+                type=event.type,
+            )
+        except PublishRefused:
+            log.exception("event_refused_by_the_broker", event_id=event.message_id)
+
+    @staticmethod
+    async def _passed_on(event: Dispatch, command: "asyncio.Task[None]") -> None:
+        try:
+            await command
+        except Exception:
+            log.exception("command_not_passed_on", event_id=event.message_id)

@@ -1,0 +1,38 @@
+"""Fixtures for the mechanisms: quiet logs, and servers behind a proxy that a test can cut."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from shared import logging
+from shared.bus import Bus, connect
+from tests.support.proxy import Proxy, proxied
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> None:
+    """Log as a service does."""
+    logging.configure("tests", "warning", "json")
+
+
+@pytest.fixture
+async def bus(amqp_url: str) -> AsyncGenerator[Bus]:
+    """Give a bus of the test's own."""
+    async with connect(amqp_url, name="test") as bus:
+        yield bus
+
+
+@pytest.fixture
+async def broker(amqp_url: str) -> AsyncGenerator[Proxy]:
+    """Give a broker whose connections the test can cut."""
+    async with proxied(amqp_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def shaky_bus(broker: Proxy) -> AsyncGenerator[Bus]:
+    """Give a bus on a broker whose connections the test can cut."""
+    async with connect(broker.url, name="shaky") as bus:
+        yield bus
