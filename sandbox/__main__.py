@@ -20,7 +20,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on, 0 for a free one")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port to listen on, 0 for a free one"
+    )
     parser.add_argument("--state", type=Path, help="file that keeps the world between runs")
     parser.add_argument("--seed", choices=["demo"], help="fill an empty world")
     parser.add_argument(
@@ -41,7 +43,10 @@ async def run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = open_world(options.state, seed.demo if options.seed else World)
-    async with kept(world, options.state), serve(world, host=options.host, port=options.port) as serving:
+    async with (
+        kept(world, options.state),
+        serve(world, host=options.host, port=options.port) as serving,
+    ):
         print(f"The sandbox is at {serving.url}", flush=True)  # noqa: T201 - said to a person
         made = seed.seed_of(world)
         if options.traffic and made:
@@ -55,7 +60,10 @@ def main() -> int:
     try:
         asyncio.run(run(options))
     except OSError as error:
-        print(f"The sandbox cannot listen on {options.host}:{options.port}: {error.strerror}.", file=sys.stderr)  # noqa: T201
+        print(  # noqa: T201 - same
+            f"The sandbox cannot listen on {options.host}:{options.port}: {error.strerror}.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -1,13 +1,13 @@
-"""One sandbox: the world behind Discord's REST API and gateway, the control API and the chat page."""
+"""One sandbox: a world behind REST, the gateway, OAuth2, the control API and the chat page."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 from aiohttp import web
 from msgspec import Struct
 
-from sandbox import cdn, control, errors, faults, interactions, ratelimits, rest
+from sandbox import cdn, control, errors, faults, interactions, oauth2, ratelimits, rest
 from sandbox.control import requests as received
 from sandbox.control.keys import HUB_KEY, TRAFFIC_KEY
 from sandbox.control.reading import ControlError, answer
@@ -47,8 +47,8 @@ def create_app(world: World, hub: GatewayHub) -> web.Application:
     app[FAULTS_KEY], app[REQUESTS_KEY] = Faults(), RequestLog()
     app[TRAFFIC_KEY] = Traffic(world)
     interactions.install(app, world)
-    _mount(app, [*rest.ALL_ROUTES, *interactions.ALL_ROUTES])
-    for table in (*control.ALL_ROUTES, cdn.routes):
+    _mount(app, [*rest.ALL_ROUTES, *interactions.ALL_ROUTES, *oauth2.ALL_ROUTES])
+    for table in (*control.ALL_ROUTES, *oauth2.PAGE_ROUTES, cdn.routes):
         app.add_routes(table)
     for path in ("/gateway", "/gateway/"):
         app.router.add_get(path, hub.handle)
@@ -89,7 +89,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     settings: GatewaySettings | None = None,
-) -> AsyncIterator[Serving]:
+) -> AsyncGenerator[Serving]:
     """Serve a world, on a free port with 0; everything is closed again at the end."""
     hub = GatewayHub(world, settings)
     app = create_app(world, hub)

@@ -1,4 +1,4 @@
-"""Faults of the REST API on request: errors, latency, 429s, cut connections, answers that get lost."""
+"""Faults of the REST API on request: errors, latency, 429s, cut wires, answers that get lost."""
 
 import asyncio
 import random

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-
 
 from sandbox.world import World
 
 SAVE_AFTER = 3.0  # seconds, so that a burst of changes costs one write
-
 
 
 def open_world(path: Path | None, make: Callable[[], World]) -> World:
@@ -21,7 +19,7 @@ def open_world(path: Path | None, make: Callable[[], World]) -> World:
 
 
 @contextlib.asynccontextmanager
-async def kept(world: World, path: Path | None) -> AsyncIterator[None]:
+async def kept(world: World, path: Path | None) -> AsyncGenerator[None]:
     """Save a world to a file while it changes, and once more at the end."""
     if path is None:
         yield

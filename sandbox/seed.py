@@ -10,15 +10,14 @@ from msgspec import Struct, field
 
 from sandbox.clock import Clock
 from sandbox.models import By, Channel, ChannelType, Guild, Invite, Overwrite, Role, User
-from sandbox.permissions import ALL
-from sandbox.permissions import Permission as P
+from sandbox.permissions import ALL, P
 from sandbox.world import World, reactions, roles, threads
 from sandbox.world.state import Records
 
 FOUNDED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DOCUMENT = "seed"
 PRIVILEGED = 1 << 13 | 1 << 15 | 1 << 19
-REDIRECTS = ("http://127.0.0.1/auth/callback", "http://localhost/auth/callback")
+REDIRECTS = ("http://127.0.0.1/login/callback", "http://localhost/login/callback")  # any port
 
 BOT = (
     P.VIEW_CHANNEL | P.SEND_MESSAGES | P.SEND_MESSAGES_IN_THREADS | P.EMBED_LINKS | P.ATTACH_FILES
@@ -53,7 +52,7 @@ class RoleLine(Struct):
 
 
 class ChannelLine(Struct):
-    """A channel of the seed file; `only` names the roles that see it, `quiet` lets staff alone write."""
+    """A channel of the seed file; `only` those roles see it, in a `quiet` one only staff writes."""
 
     name: str
     category: str = ""
@@ -162,13 +161,14 @@ class _Builder:
         self._talk()
         self._open_thread()
         self._invite(guild, owner)
+        named = {one.known_as: one for one in self.plan.people if one.known_as}
         return Seed(
             guild_id=guild.id,
             channel_id=self.channels["general"].id,
             application_id=bot.id,
-            users={one.known_as: self.users[one.username].id for one in self.plan.people if one.known_as},
-            roles={one.known_as: one.roles[0] if one.roles else "Member" for one in self.plan.people if one.known_as},
-        )  # fmt: skip
+            users={name: self.users[one.username].id for name, one in named.items()},
+            roles={name: one.roles[0] if one.roles else "Member" for name, one in named.items()},
+        )
 
     def _later(self, **units: float) -> None:
         self.clock.advance(timedelta(**units))
@@ -294,12 +294,12 @@ class _Builder:
         voters = [user.id for user in self.users.values() if self._is_here(user)]
         for said in self.plan.messages:
             self._later(hours=3, minutes=41)
-            author = self.users[said.by]
-            fields: dict[str, object] = {}
-            if said.reply:
-                fields["message_reference"] = {"message_id": str(last[said.channel])}
+            answered = {"message_id": str(last[said.channel])} if said.reply else None
             message = self.world.post_message(
-                self.channels[said.channel], author, said.text, **fields
+                self.channels[said.channel],
+                self.users[said.by],
+                said.text,
+                message_reference=answered,
             )
             last[said.channel] = message.id
             for index, (emoji, count) in enumerate(said.reactions.items()):

@@ -9,7 +9,7 @@ from importlib import resources
 import msgspec
 from msgspec import Struct, field
 
-from sandbox.models import Channel, ChannelType, Guild, User
+from sandbox.models import Channel, ChannelType, Guild, Json, User
 from sandbox.permissions import Permission, can_send
 from sandbox.world import World, members, reactions, voice
 from sandbox.world.visibility import bits_in
@@ -145,13 +145,13 @@ class Traffic:
         if not writers:
             return
         author, channel = self._chance.choice(writers)
-        fields: dict[str, object] = {}
+        answered: Json | None = None
         if channel.last_message_id and self._chance.random() < 0.25:  # noqa: PLR2004 - a quarter are replies
-            fields["message_reference"] = {
+            answered = {
                 "message_id": str(channel.last_message_id),
                 "fail_if_not_exists": False,
             }
-        self.world.post_message(channel, author, line, **fields)
+        self.world.post_message(channel, author, line, message_reference=answered)
 
     def _react(self, guild: Guild) -> None:
         channel = self._chance.choice(self._text_channels(guild))

@@ -27,7 +27,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stack_of(command: str, environ: Mapping[str, str]) -> Stack:
     """Return the stack that a command runs: with the sandbox, or with the real Discord."""
     if command == "demo":
-        return Stack(LOCAL, given=environ, say=to_terminal)
+        return Stack(LOCAL, given=environ, lively=True, say=to_terminal)
     environ = with_dotenv(ROOT / ".env", environ)
     return Stack(LOCAL / "run", given=environ, discord=Discord.real(environ), say=to_terminal)
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
+from tools.environment import inherited
 from tools.errors import StackError
 from tools.keys import Keys
 from tools.packages import install
+from tools.parts import Part
 from tools.ports import Ports
 from tools.progress import Say, step
-from tools.servers import postgres, rabbitmq
+from tools.servers import docker, postgres, rabbitmq
+from tools.servers.broker import Broker, Listeners
 from tools.servers.clickhouse import ClickHouse
-from tools.servers.postgres import Postgres
-from tools.servers.rabbitmq import Listeners, RabbitMQ
+from tools.servers.database import Database
+from tools.servers.postgres import Cluster
+from tools.servers.rabbitmq import Node
 from tools.supervisor import Supervisor
 from tools.together import together
 
@@ -85,13 +87,13 @@ async def start_missing(
 
 
 async def install_missing(addresses: Addresses, log: Path, say: Say) -> None:
-    """Install the programs of the servers that were not given."""
+    """Install the programs of the servers that were not given, unless Docker has to do."""
     missing = missing_packages(addresses)
-    if missing and not await install(missing, log, say):
+    if missing and not await install(missing, log, say) and not await docker.answers():
         names = " ".join(missing)
         raise StackError(
             f"{names}: not installed, and apt could not do it here (see {log}, if it is there); "
-            f"run `sudo apt-get install {names}`, or give DATABASE_URL and AMQP_URL."
+            f"run `sudo apt-get install {names}`, start Docker, or set DATABASE_URL and AMQP_URL."
         )
 
 
@@ -107,35 +109,43 @@ def missing_packages(addresses: Addresses) -> list[str]:
 
 async def start_postgres(ground: Ground, addresses: Addresses, services: Sequence[str]) -> None:
     """Start Postgres with a role and a schema per service."""
-    server = Postgres(
-        installed(postgres.find_programs()),
-        ground.folder / "postgres",
-        ground.ports.get("postgres"),
-        ground.keys.get("postgres"),
-    )
+    database = Database(ground.ports.get("postgres"), ground.keys.get("postgres"))
     async with step(ground.say, "starting Postgres", "Postgres is up"):
-        await server.create(ground.log("initdb"))
-        await ground.supervisor.start(server.part(os.environ, ground.log("postgres")))
+        await ground.supervisor.start(await _postgres_part(ground, database))
         passwords = {name: ground.keys.get(f"postgres.{name}") for name in services}
-        await server.provision(passwords)
-    addresses.database_url = server.url()
-    addresses.role_urls = {name: server.url(name, key) for name, key in passwords.items()}
+        await database.provision(passwords)
+    addresses.database_url = database.url()
+    addresses.role_urls = {name: database.url(name, key) for name, key in passwords.items()}
+
+
+async def _postgres_part(ground: Ground, database: Database) -> Part:
+    log = ground.log("postgres")
+    programs = postgres.find_programs()
+    if programs is None:
+        return docker.postgres_part(ground.folder, database, inherited(), log)
+    cluster = Cluster(programs, ground.folder / "postgres", database)
+    await cluster.create(ground.log("initdb"))
+    return cluster.part(inherited(), log)
 
 
 async def start_rabbitmq(ground: Ground, addresses: Addresses) -> None:
     """Start RabbitMQ with the plugins that Flotilla uses."""
-    server = RabbitMQ(
-        *installed(rabbitmq.find_programs()),
-        ground.folder / "rabbitmq",
-        Listeners.choose(ground.ports),
-        ground.keys.get("rabbitmq"),
-    )
+    broker = Broker(Listeners.choose(ground.ports), ground.keys.get("rabbitmq"))
     async with step(ground.say, "starting RabbitMQ", "RabbitMQ is up"):
-        server.create()
-        await ground.supervisor.start(server.name_daemon(os.environ, ground.log("epmd")))
-        await ground.supervisor.start(server.part(os.environ, ground.log("rabbitmq")))
-    addresses.amqp_url = server.url
-    addresses.amqp_management_url = server.management_url
+        for part in _rabbitmq_parts(ground, broker):
+            await ground.supervisor.start(part)
+    addresses.amqp_url = broker.url
+    addresses.amqp_management_url = broker.management_url
+
+
+def _rabbitmq_parts(ground: Ground, broker: Broker) -> Sequence[Part]:
+    log = ground.log("rabbitmq")
+    programs = rabbitmq.find_programs()
+    if programs is None:
+        return [docker.rabbitmq_part(ground.folder, broker, inherited(), log)]
+    node = Node(*programs, ground.folder / "rabbitmq", broker)
+    node.create()
+    return [node.name_daemon(inherited(), ground.log("epmd")), node.part(inherited(), log)]
 
 
 async def start_clickhouse(ground: Ground, addresses: Addresses) -> None:
@@ -145,16 +155,6 @@ async def start_clickhouse(ground: Ground, addresses: Addresses) -> None:
     server = ClickHouse(folder, *ports)
     async with step(ground.say, "starting ClickHouse", "ClickHouse is up"):
         folder.mkdir(parents=True, exist_ok=True)
-        await ground.supervisor.start(server.part(os.environ, ground.log("clickhouse")))
+        await ground.supervisor.start(server.part(inherited(), ground.log("clickhouse")))
         await server.provision()
     addresses.clickhouse_url = server.url()
-
-
-Found = TypeVar("Found")
-
-
-def installed(found: Found | None) -> Found:
-    """Return programs that must be there by now."""
-    if found is None:
-        raise StackError("A package was installed, but its programs are not where they should be.")
-    return found

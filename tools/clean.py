@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools.ledger import Ledger
 from tools.lock import only_one
+from tools.servers.docker import forget_volumes
 from tools.servers.unprivileged import forget_elsewhere
 
 KEPT = ("uv", "bench.json")
@@ -19,6 +20,8 @@ async def clean(local: Path) -> None:
         with only_one(folder / "lock"):
             await Ledger(folder / "pids.json").stop_leftovers()
             forget_elsewhere(folder / "postgres")
+            if shutil.which("docker"):
+                forget_volumes(folder)
     _empty(local)
 
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -17,7 +16,6 @@ from tools.errors import StackError
 from tools.parts import Part
 
 ROOT = Path(__file__).parents[1]
-Seeded = Literal["demo", "empty"]
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -57,16 +55,15 @@ class Discord:
     operators: str = ""
 
     @classmethod
-    def sandbox(cls, url: str, seed: Seed) -> Discord:
+    def sandbox(cls, url: str, seed: Seed, operators: str) -> Discord:
         """Talk to the sandbox."""
-        operators = [user.id for user in seed.users.values() if user.role == "operator"]
         return cls(
             api_url=f"{url}/api/v10",
             oauth_url=f"{url}/oauth2/authorize",
             token=seed.application.token,
             client_id=seed.application.id,
             client_secret=seed.application.client_secret,
-            operators=",".join(operators),
+            operators=operators,
         )
 
     @classmethod
@@ -89,8 +86,13 @@ class Discord:
         )
 
 
-def sandbox_part(folder: Path, port: int, seed: Seeded, env: Mapping[str, str], log: Path) -> Part:
-    """Describe the sandbox's process; its world is kept in the stack's folder."""
+def sandbox_part(
+    folder: Path, port: int, env: Mapping[str, str], log: Path, *, lively: bool
+) -> Part:
+    """Describe the sandbox's process; its world is kept in the stack's folder.
+
+    Where it is `lively`, the seeded members chat, come and go by themselves.
+    """
 
     async def ready() -> bool:
         return await http_ok(port, "/sandbox/health")
@@ -99,7 +101,8 @@ def sandbox_part(folder: Path, port: int, seed: Seeded, env: Mapping[str, str], 
         name="sandbox",
         argv=(
             *(sys.executable, "-m", "sandbox", "--host", "127.0.0.1", "--port", str(port)),
-            *("--state", str(folder / "sandbox.json"), "--seed", seed),
+            *("--state", str(folder / "sandbox.json"), "--seed", "demo"),
+            *(["--traffic"] if lively else []),
         ),
         env=dict(env),
         cwd=ROOT,

@@ -130,7 +130,7 @@ class Keeper:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _run_once(self) -> int:
-        self.part.mend()
+        await asyncio.to_thread(self.part.mend)
         part = self.part
         self._process = await spawn(
             part.argv,
@@ -149,6 +149,7 @@ class Keeper:
             announcing.cancel()
             kill_family(self._process.pid)
             self._process = None
+            self.part.mend()
             self._around.ledger.remove(part.name)
             self._around.changed()
 

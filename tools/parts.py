@@ -31,4 +31,4 @@ class Part:
     patience: float = 60.0
     """Seconds that it may take to become ready."""
     mend: Callable[[], None] = nothing_to_mend
-    """Removes what a crash left behind, before each start."""
+    """Removes what a crash left behind, before each start and after each end."""

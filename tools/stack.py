@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,7 +11,8 @@ from typing import Self
 
 from tools.api_key import demo_key
 from tools.backing import SERVERS, Addresses, Ground, start_missing
-from tools.discord import Discord, Seeded, read_seed, sandbox_part
+from tools.discord import Discord, read_seed, sandbox_part
+from tools.environment import inherited
 from tools.keys import Keys
 from tools.lock import only_one
 from tools.manifest import Manifest
@@ -36,8 +36,9 @@ class Stack:
             await stack.start("rabbitmq")
 
     `given` names servers to use instead of private ones (`DATABASE_URL`, `AMQP_URL`,
-    `CLICKHOUSE_URL`). `discord` is the sandbox unless given. `thrown_away` is for folders that
-    nobody will start again: the end is then quick instead of gentle.
+    `CLICKHOUSE_URL`). `discord` is the sandbox unless given; `lively` lets its members chat by
+    themselves. `thrown_away` is for folders that nobody will start again: the end is then quick
+    instead of gentle.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Stack:
         *,
         given: Mapping[str, str] | None = None,
         discord: Discord | None = None,
-        seed: Seeded = "demo",
+        lively: bool = False,
         say: Say = nothing,
         services: tuple[str, ...] = SERVICES,
         thrown_away: bool = False,
@@ -56,7 +57,7 @@ class Stack:
         self.addresses = Addresses()
         self._given = given or {}
         self._discord = discord
-        self._seeded: Seeded = seed
+        self._lively = lively
         self._say = say
         self._services = services
         self._thrown_away = thrown_away
@@ -148,20 +149,20 @@ class Stack:
         log = self._log("sandbox")
         async with step(self._say, "starting the sandbox", "the sandbox is up"):
             await self._supervisor.start(
-                sandbox_part(self.folder, port, self._seeded, os.environ, log)
+                sandbox_part(self.folder, port, inherited(), log, lively=self._lively)
             )
             seed = await read_seed(port)
         self.manifest.sandbox = f"http://127.0.0.1:{port}"
         self.manifest.guild_id = seed.guild_id
         self.manifest.channel_id = seed.channel_id
         self.manifest.users = seed.users
-        return Discord.sandbox(self.manifest.sandbox, seed)
+        return Discord.sandbox(self.manifest.sandbox, seed, self._given.get("OPERATORS", ""))
 
     async def _start_services(self, fleet: Fleet) -> None:
         names = ", ".join(self._services)
         async with step(self._say, f"starting {names}", "the services are up"):
             parts = [
-                service_part(fleet, name, os.environ, self._log(name)) for name in self._services
+                service_part(fleet, name, inherited(), self._log(name)) for name in self._services
             ]
             await self._supervisor.start(*parts)
 

@@ -30,9 +30,9 @@ class NewFault(Fault, kw_only=True):
     """A fault of the REST API, or with `gateway` one of the gateway.
 
     At the gateway `user` names whose connections are hit: an id, a username, `*` for everybody;
-    without it those of bots. `drop` cuts the wire, `close` closes with `close_code`, `reconnect` is
-    op 7, `invalid_session` op 9 (`resumable` or not), `heartbeat` op 1. They happen once. `silence`,
-    `no_acks`, `delay` (`seconds`) and `refuse` (new connections) last until faults are deleted.
+    without it those of bots. Once happen: `drop` (the wire is cut), `close` (with `close_code`),
+    `reconnect` (op 7), `invalid_session` (op 9, `resumable` or not), `heartbeat` (op 1). Lasting,
+    until faults are deleted: `silence`, `no_acks`, `delay` (by `seconds`), `refuse` (new ones).
     """
 
     gateway: GatewayAction | None = None
@@ -63,7 +63,9 @@ async def set_fault(request: web.Request) -> web.Response:
     """Set a fault of the REST API or the gateway."""
     wanted = await read(request, NewFault)
     if wanted.gateway is None:
-        made = request.app[FAULTS_KEY].add(Fault(**{name: getattr(wanted, name) for name in Fault.__struct_fields__}))
+        made = request.app[FAULTS_KEY].add(
+            Fault(**{name: getattr(wanted, name) for name in Fault.__struct_fields__})
+        )
         return answer(made, 201)
     hit = await _strike(request.app[HUB_KEY].faults, wanted, list(_targets(request, wanted)))
     return answer({"gateway": wanted.gateway, "connections": hit}, 201)
@@ -108,18 +110,13 @@ async def _strike(faults: GatewayFaults, wanted: NewFault, targets: list[Target]
 
 
 def _act(faults: GatewayFaults, wanted: NewFault) -> Callable[[Target], int]:
-    match wanted.gateway:
-        case "drop":
-            return faults.drop
-        case "reconnect":
-            return faults.reconnect
-        case "invalid_session":
-            return lambda target: faults.invalidate(target, resumable=wanted.resumable)
-        case "heartbeat":
-            return faults.ask_heartbeat
-        case "silence":
-            return lambda target: faults.afflict(Ailment(target, silent=True))
-        case "no_acks":
-            return lambda target: faults.afflict(Ailment(target, deaf=True))
-        case _:
-            return lambda target: faults.afflict(Ailment(target, delay=wanted.seconds))
+    acts: dict[str | None, Callable[[Target], int]] = {
+        "drop": faults.drop,
+        "reconnect": faults.reconnect,
+        "invalid_session": lambda target: faults.invalidate(target, resumable=wanted.resumable),
+        "heartbeat": faults.ask_heartbeat,
+        "silence": lambda target: faults.afflict(Ailment(target, silent=True)),
+        "no_acks": lambda target: faults.afflict(Ailment(target, deaf=True)),
+        "delay": lambda target: faults.afflict(Ailment(target, delay=wanted.seconds)),
+    }
+    return acts[wanted.gateway]

@@ -10,11 +10,14 @@ from sandbox.control.reading import answer
 
 routes = web.RouteTableDef()
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Control of the sandbox</title>
-<style>body{{font:16px/1.5 sans-serif;background:#1b1d23;color:#e3e6ec;max-width:60rem;margin:2rem auto;padding:0 1rem}}
-dt{{font-family:monospace;color:#5cc3e8;margin-top:1rem}}dd{{margin:0;white-space:pre-line}}</style>
-<h1>Control of the sandbox</h1><p>No token is needed. Bodies are JSON; ids are text. A user may be named
-by id or username.</p><dl>{calls}</dl></html>"""
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<title>Control of the sandbox</title><link rel="stylesheet" href="/static/base.css"><style>
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+dt {{ font-family: var(--mono); color: var(--link); margin-top: 1rem }}
+dd {{ margin: 0; white-space: pre-line }}
+</style><h1>Control of the sandbox</h1>
+<p>No token is needed. Bodies are JSON; ids are text. Users may be named by id or username.</p>
+<dl>{calls}</dl></html>"""
 
 
 @routes.get("/sandbox/help")

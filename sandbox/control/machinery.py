@@ -1,4 +1,4 @@
-"""Control of the machinery: received requests, the gateway's record, settings, the clock, traffic."""
+"""Control of the machinery: requests, the gateway's record, settings, the clock, traffic."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -107,7 +107,13 @@ async def requests(request: web.Request) -> web.Response:
     found = _chosen(request)
     kept = list(found)[-limit:] if "last" in request.query else list(islice(found, limit))
     newest = kept[-1].number if kept else int(number(request, "after"))
-    return answer({"requests": [_shown(one) for one in kept], "newest": newest, "count": request.app[REQUESTS_KEY].count})
+    return answer(
+        {
+            "requests": [_shown(one) for one in kept],
+            "newest": newest,
+            "count": request.app[REQUESTS_KEY].count,
+        }
+    )
 
 
 def _chosen(request: web.Request) -> Iterator[Request]:
@@ -115,7 +121,10 @@ def _chosen(request: web.Request) -> Iterator[Request]:
     for one in request.app[REQUESTS_KEY].after(int(number(request, "after"))):
         right_route = query.get("route") in (None, one.route) or one.path.startswith(query["route"])
         right_user = query.get("user_id") in (None, str(one.user_id))
-        right_call = query.get("method") in (None, one.method) and query.get("token") in (None, one.token)
+        right_call = query.get("method") in (None, one.method) and query.get("token") in (
+            None,
+            one.token,
+        )
         if right_route and right_user and right_call:
             yield one
 
@@ -138,7 +147,13 @@ async def gateway(request: web.Request) -> web.Response:
     hub = request.app[HUB_KEY]
     record = hub.record
     ended = [
-        {"at": iso(one.at), "account_id": str(one.account_id), "session_id": one.session_id, "code": one.code, "by_client": one.by_client}
+        {
+            "at": iso(one.at),
+            "account_id": str(one.account_id),
+            "session_id": one.session_id,
+            "code": one.code,
+            "by_client": one.by_client,
+        }
         for one in record.closed
     ]
     return answer({
@@ -161,8 +176,14 @@ async def change_settings(request: web.Request) -> web.Response:
     """Switch rate limits, or change the gateway's intervals."""
     wanted = await read(request, Changes)
     world, hub = world_of(request), request.app[HUB_KEY]
-    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
-    times = {name: timedelta(seconds=value) for name, value in given.items() if hasattr(hub.settings, name)}
+    given = {
+        name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET
+    }
+    times = {
+        name: timedelta(seconds=value)
+        for name, value in given.items()
+        if hasattr(hub.settings, name)
+    }
     hub.settings = msgspec.structs.replace(hub.settings, **times)
     for name in given.keys() - times.keys():
         setattr(world.settings, name, given[name])

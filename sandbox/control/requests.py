@@ -108,7 +108,10 @@ async def _body(request: web.Request) -> object:
     if not request.can_read_body or request.content_type.startswith("multipart/"):
         return None
     if request.content_type == "application/x-www-form-urlencoded":
-        return {key: "***" if "secret" in key else str(value) for key, value in (await request.post()).items()}
+        return {
+            key: "***" if "secret" in key else str(value)
+            for key, value in (await request.post()).items()
+        }
     content = await request.read()
     if len(content) > LARGEST_BODY:
         return f"{len(content)} bytes"

@@ -1,4 +1,4 @@
-"""What one person sees: their guilds with the channels open to them, and what their client is told."""
+"""What one person sees: guilds with the channels open to them, and what their client is told."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ async def view(request: web.Request) -> web.Response:
 
 @routes.get("/sandbox/guilds/{guild_id}")
 async def guild(request: web.Request) -> web.Response:
-    """Return a guild with everything in it: channels, roles, members, the banned, who is in voice."""
+    """Return a guild with all that is in it: channels, roles, members, the banned, voice."""
     world, found = world_of(request), guild_of(request)
     return answer({**brief(world, found), **_guild(world, found, None)})
 

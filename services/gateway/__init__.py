@@ -1,1 +1,1 @@
-"""The gateway: the only part that talks to Discord; its shards, its commands, and its executor of actions."""
+"""The gateway, the only part that talks to Discord: shards, commands, executor of actions."""

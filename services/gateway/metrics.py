@@ -38,9 +38,7 @@ class Metrics:
         self.closes = Counter(
             "gateway_closes_total", "Connections closed by Discord", ["code"], registry=registry
         )
-        self.budget = Gauge(
-            "gateway_identify_budget", "Identifies left today", registry=registry
-        )
+        self.budget = Gauge("gateway_identify_budget", "Identifies left today", registry=registry)
 
     def _publish_metrics(self, registry: CollectorRegistry) -> None:
         self.events = Counter(
@@ -80,7 +78,9 @@ class Metrics:
             registry=registry,
         )
         self.late = Counter(
-            "gateway_actions_late_total", "Actions that came after their deadline", registry=registry
+            "gateway_actions_late_total",
+            "Actions that came after their deadline",
+            registry=registry,
         )
 
     def _rest_metrics(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""Every SQL statement of the gateway: leases, sessions, the identify gate, guilds, commands and results."""
+"""Every SQL statement of the gateway: leases, sessions, guilds, commands and results."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,16 @@ from shared.contracts.codec import decode, encode
 from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import GuildId
 from shared.contracts.invocations import CommandsAnnounced, CommandSpec
-from shared.postgres import Connection, Db, Executor, execute, fetch_all, fetch_one, fetch_value
+from shared.postgres import (
+    Connection,
+    Db,
+    Executor,
+    execute,
+    fetch_all,
+    fetch_maybe,
+    fetch_one,
+    fetch_value,
+)
 
 COMMANDS_CHANNEL: Final = "gateway_commands"
 """NOTIFY channel: what services announced has changed."""
@@ -76,9 +85,9 @@ async def claim_lease(on: Connection, name: str, owner: str, lease: timedelta) -
 
     The holder becomes the connection that this runs on.
     """
-    return await fetch_value(
+    return await fetch_maybe(
         on,
-        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        int,
         """
         INSERT INTO leases AS l
                (name, fence, owner, backend_pid, backend_start, expires_at, acquired_at)
@@ -159,9 +168,9 @@ async def sessions(db: Executor) -> list[Session]:
 
 async def live_shard_count(db: Executor, within: timedelta) -> int | None:
     """Return how many shards there were a short while ago, when their sessions may still live."""
-    return await fetch_value(
+    return await fetch_maybe(
         db,
-        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        int,
         "SELECT max(shard_count) FROM sessions WHERE saved_at > now() - $1::interval",
         within,
     )
@@ -297,9 +306,7 @@ async def announced(db: Executor) -> list[CommandsAnnounced]:
     )
 
 
-async def save_announced(
-    db: Executor, service: str, commands: tuple[CommandSpec, ...]
-) -> None:
+async def save_announced(db: Executor, service: str, commands: tuple[CommandSpec, ...]) -> None:
     """Store what a service announced, and tell every gateway process when it is new."""
     await execute(
         db,
@@ -331,9 +338,9 @@ async def forget_service(db: Executor, service: str) -> int:
 
 async def registered_hash(db: Executor, application_id: int, scope_id: int) -> str | None:
     """Return the hash of the commands that were registered last in a scope."""
-    return await fetch_value(
+    return await fetch_maybe(
         db,
-        str | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        str,
         "SELECT hash FROM registrations WHERE application_id = $1 AND scope_id = $2",
         application_id,
         scope_id,
@@ -385,9 +392,9 @@ async def result(db: Db, key: str) -> StoredResult | None:
 
 async def answer_to(db: Db, command_id: int) -> int | None:
     """Return the message that answered a text command."""
-    return await fetch_value(
+    return await fetch_maybe(
         db,
-        int | None,  # pyright: ignore[reportArgumentType] - a union is a fine target for msgspec
+        int,
         """
         SELECT answer_id FROM action_results
          WHERE command_id = $1 AND answer_id IS NOT NULL ORDER BY at LIMIT 1
@@ -414,7 +421,4 @@ async def save_results(db: Db, results: list[StoredResult]) -> None:
 
 async def forget_results(db: Db, age: timedelta) -> int:
     """Delete the results that are older than that, and return how many there were."""
-    return await execute(
-        db, "DELETE FROM action_results WHERE at < now() - $1::interval", age
-    )
-
+    return await execute(db, "DELETE FROM action_results WHERE at < now() - $1::interval", age)

@@ -1,4 +1,4 @@
-"""What is known of each guild, kept from its events: owner, roles, channels, the bot's own roles."""
+"""What is known of each guild, kept from its events: owner, roles, channels, the bot's roles."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime

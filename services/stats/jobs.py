@@ -8,7 +8,6 @@ import structlog
 
 from services.stats import actions
 from services.stats.deps import Deps
-from shared.errors import UnavailableError
 from shared.postgres import is_unavailable
 
 WATCH_EVERY: Final = timedelta(seconds=5)
@@ -57,10 +56,7 @@ async def sum_if_nobody_does(deps: Deps) -> bool:
 async def watch_queue(deps: Deps) -> None:
     """Keep the number of waiting events in the metrics."""
     while True:
-        try:
-            behind = await deps.progress.behind()
-        except UnavailableError:
-            behind = None
+        behind = await deps.progress.behind()
         if behind is not None:
             deps.metrics.waiting.set(behind)
         await asyncio.sleep(WATCH_EVERY.total_seconds())

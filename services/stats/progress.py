@@ -1,13 +1,17 @@
 """How far counting is behind, so that a number can say how fresh it is."""
 
+import asyncio
 import time
 from typing import Final
 
 from shared.bus import Bus
-from shared.errors import NotFoundError, UnavailableError
+from shared.bus.link import CHANNEL_LOST
+from shared.errors import NotFoundError
 
 MEMORY: Final = 1.0
 """Seconds for which the queue's length is not asked again."""
+PATIENCE: Final = 2.0
+"""Seconds after which the broker counts as one that can't be asked."""
 
 
 class Progress:
@@ -34,8 +38,9 @@ class Progress:
             return None
         if time.monotonic() - self._asked_at >= MEMORY:
             try:
-                self._waiting, _ = await self._bus.queue_stats(self._queue)
-            except (NotFoundError, UnavailableError, ConnectionError):
+                async with asyncio.timeout(PATIENCE):
+                    self._waiting, _ = await self._bus.queue_stats(self._queue)
+            except (NotFoundError, *CHANNEL_LOST):
                 return None
             self._asked_at = time.monotonic()
         return self._waiting + self._in_hand

@@ -20,7 +20,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     admin_url: str
     session_secret: Secret
     session_length: timedelta = timedelta(days=7)
-    access_memory: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         """Refuse what would make logins guessable or impossible."""

@@ -1,5 +1,6 @@
 """Dead letters: look at them, have them handled again, or drop them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -25,6 +26,8 @@ from shared.bus.messages import (
 from shared.bus.publishing import Publisher
 from shared.errors import NotFoundError
 
+LOOKS = 100
+LOOK_EVERY = 0.01
 CRASHED = "every process that took it died, or lost its connection"
 
 
@@ -50,7 +53,7 @@ class DeadLetters:
 
     async def peek(self, queue: str, limit: int) -> list[DeadLetter]:
         """Show the oldest ones, leaving them where they are."""
-        return [_letter(delivery(message)) for message in await self._take(queue, limit, _leave)]
+        return [_letter(delivery(message)) for message in await self._take(queue, limit, None)]
 
     async def replay(self, queue: str, count: int) -> int:
         """Put the oldest ones back to be handled, and return how many."""
@@ -69,8 +72,8 @@ class DeadLetters:
 
         return len(await self._take(queue, count, throw_away))
 
-    async def _take(self, queue: str, limit: int, treat: "Treat") -> list[DeliveredMessage]:
-        """Treat up to `limit` of the messages that are parked now; whatever is not acked stays."""
+    async def _take(self, queue: str, limit: int, treat: "Treat | None") -> list[DeliveredMessage]:
+        """Treat up to `limit` of the messages that are parked now, or put all back in order."""
         channel = await self._link.channel(confirms=False)
         try:
             parked = await channel.queue_declare(dead_queue(queue), passive=True)
@@ -79,8 +82,12 @@ class DeadLetters:
                 message = await channel.basic_get(dead_queue(queue))
                 if message.delivery_tag is None:
                     break
-                await treat(channel, message)
                 taken.append(message)
+                if treat is not None:
+                    await treat(channel, message)
+            if treat is None:
+                await _put_back(channel, taken)
+                await _until_there(channel, dead_queue(queue), parked.message_count or 0)
         except ChannelNotFoundEntity:
             raise NotFoundError(f"There is no queue {queue}.") from None
         else:
@@ -92,8 +99,18 @@ class DeadLetters:
 Treat = Callable[[Channel, DeliveredMessage], Awaitable[None]]
 
 
-async def _leave(_channel: Channel, _message: DeliveredMessage) -> None:
-    """Leave a message unacknowledged: it goes back when the channel closes."""
+async def _put_back(channel: Channel, messages: list[DeliveredMessage]) -> None:
+    """Put messages back one by one, as a channel that closes mixes them up."""
+    for message in messages:
+        await channel.basic_nack(message.delivery_tag or 0, requeue=True)
+
+
+async def _until_there(channel: Channel, queue: str, count: int) -> None:
+    """Wait until messages are back in their queue, so that whoever looks next sees the same."""
+    for _ in range(LOOKS):
+        if ((await channel.queue_declare(queue, passive=True)).message_count or 0) >= count:
+            return
+        await asyncio.sleep(LOOK_EVERY)
 
 
 def _letter(message: Delivery) -> DeadLetter:

@@ -123,6 +123,8 @@ def _find(root: Node, segments: list[str]) -> Node | None:
 
 def _patched(text: str, segments: list[str], value: Node, document: ConfigDocument) -> str:
     """Replace just the old value in the text where that works, or write the whole anew."""
+    if _reads_as(text, document):
+        return text
     old = _find(_root(text), segments)
     if isinstance(old, ScalarNode) and isinstance(value, ScalarNode):
         start, end = old.start_mark.index, old.end_mark.index

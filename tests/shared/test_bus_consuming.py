@@ -28,6 +28,13 @@ async def publish(bus: Bus, number: int, guild_id: int = 7) -> None:
     )
 
 
+async def cut(broker: Proxy, bus: Bus) -> None:
+    """Cut both connections of a bus, and wait until they are back."""
+    before = broker.accepted
+    broker.cut()
+    await eventually(lambda: broker.accepted == before + 2 and bus.connected)
+
+
 async def test_a_guilds_messages_are_handled_in_order_and_guilds_side_by_side(bus: Bus) -> None:
     seen: dict[int, list[int]] = defaultdict(list)
     running: set[int] = set()
@@ -81,9 +88,7 @@ async def test_a_message_is_acknowledged_only_when_it_was_handled(
     await shaky_bus.consume(EVENTS, handle)
     await publish(shaky_bus, 1)
     await eventually(lambda: began)
-    broker.cut()
-    await eventually(lambda: not shaky_bus.connected)
-    await eventually(lambda: shaky_bus.connected)
+    await cut(broker, shaky_bus)
     go_on.set()
 
     await eventually(lambda: len(began) == 2)
@@ -117,9 +122,7 @@ async def test_order_holds_for_what_is_delivered_again(broker: Proxy, shaky_bus:
     await shaky_bus.consume(EVENTS, handle)
     for number in range(10):
         await publish(shaky_bus, number)
-    broker.cut()
-    await eventually(lambda: not shaky_bus.connected)
-    await eventually(lambda: shaky_bus.connected)
+    await cut(broker, shaky_bus)
     go_on.set()
 
     await eventually(lambda: set(done) == set(range(10)))

@@ -125,6 +125,7 @@ async def test_messages_arrive_in_order_over_cut_connections(
             group.create_task(one(number))
             await asyncio.sleep(0)
     await cutting
+    assert broker.accepted == 2 + 3 * 2
 
     got = Collected()
     await bus.consume(EVENTS, got)

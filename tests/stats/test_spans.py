@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from services.stats.spans import Span, split
 
-MOMENTS = st.integers(0, 24 * 12).map(
-    lambda h: datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=h)
-)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+MOMENTS = st.integers(0, 24 * 12).map(lambda hour: START + timedelta(hours=hour))
 DAYS = st.frozensets(st.integers(0, 13).map(lambda d: date(2026, 3, 1) + timedelta(days=d)))
 
 

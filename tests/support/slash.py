@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from msgspec import Struct
 
-Json = dict[str, Any]
-"""Discord's JSON, as open as it is."""
+from tests.support.calls import Json
+
 Lookup = Callable[[str], int]
 """Finds the id of what somebody named, or raises `SlashError`."""
 
@@ -41,14 +40,21 @@ def _below(node: Json, leaf: Leaf) -> Iterator[Leaf]:
     if not nested:
         yield leaf
     for option in nested:
-        deeper = Leaf([*leaf.words, option["name"]], leaf.command, [*leaf.path, option], option.get("options", []))
+        deeper = Leaf(
+            [*leaf.words, option["name"]],
+            leaf.command,
+            [*leaf.path, option],
+            option.get("options", []),
+        )
         yield from _below(option, deeper)
 
 
 def find(commands: list[Json], line: str) -> tuple[Leaf, str]:
     """Return the command that a line begins with, and the rest of the line."""
     text = line.strip().removeprefix("/")
-    known = [leaf for command in commands if command.get("type", 1) == 1 for leaf in leaves(command)]
+    known = [
+        leaf for command in commands if command.get("type", 1) == 1 for leaf in leaves(command)
+    ]
     for leaf in sorted(known, key=lambda one: -len(one.words)):
         name = " ".join(leaf.words)
         if text == name or text.startswith(f"{name} "):
@@ -63,7 +69,9 @@ def values(leaf: Leaf, text: str, lookup: Mapping[int, Lookup]) -> list[Json]:
     The last text option takes the rest of the line. Quotes keep words together.
     """
     texts = _named(leaf, text) if _starts_named(leaf, text) else _positional(leaf, text)
-    missing = [one["name"] for one in leaf.options if one.get("required") and one["name"] not in texts]
+    missing = [
+        one["name"] for one in leaf.options if one.get("required") and one["name"] not in texts
+    ]
     if missing:
         raise SlashError(f"/{' '.join(leaf.words)} needs {', '.join(missing)}.")
     given = [one for one in leaf.options if one["name"] in texts]
@@ -101,7 +109,7 @@ def _positional(leaf: Leaf, text: str) -> dict[str, str]:
         if not text:
             break
         if option is leaf.options[-1] and option["type"] == STRING:
-            return texts | {option["name"]: text.strip('"') if text.count('"') == 2 else text}  # noqa: PLR2004 - one pair of quotes
+            return texts | {option["name"]: text.strip('"') if text.count('"') == 2 else text}
         word = WORD.match(text)
         assert word
         texts[option["name"]] = word[1] if word[1] is not None else word[2]

@@ -1,4 +1,4 @@
-"""A private Postgres cluster: its own folder, port and password, as an unprivileged user."""
+"""A private Postgres: its own folder, run by an unprivileged user, safe against kill -9."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ import re
 import shutil
 import signal
 from asyncio.subprocess import DEVNULL, STDOUT
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
-import asyncpg
-
-from tools.checks import port_open
 from tools.errors import StackError
 from tools.files import PRIVATE, write_whole
 from tools.parts import Part
 from tools.process import started_at, stepping_down
+from tools.servers.database import SUPERUSER, Database
 from tools.servers.unprivileged import give_to, make_reachable, unprivileged_user
 
 PACKAGES = ("postgresql",)
 OLDEST = 14
-SUPERUSER = "flotilla"
-DATABASE = "flotilla"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -40,23 +35,17 @@ SETTINGS = {
 
 
 @dataclass(frozen=True)
-class Postgres:
-    """One cluster and how to reach it."""
+class Cluster:
+    """The files and the process of one Postgres."""
 
     programs: Path
     folder: Path
-    port: int
-    password: str
+    database: Database
 
     @property
     def data(self) -> Path:
         """Return the cluster's folder: one per major version, as they cannot read each other's."""
         return self.folder.resolve() / str(major(self.programs))
-
-    def url(self, role: str = SUPERUSER, password: str = "", database: str = DATABASE) -> str:
-        """Return the address for a role, the superuser if none is named."""
-        login = f"{role}:{quote(password or self.password, safe='')}"
-        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
 
     def part(self, env: Mapping[str, str], log: Path) -> Part:
         """Describe the server process."""
@@ -65,29 +54,18 @@ class Postgres:
             name="postgres",
             argv=(
                 str(self.programs / "postgres"),
-                *("-D", str(self.data), "-p", str(self.port)),
+                *("-D", str(self.data), "-p", str(self.database.port)),
                 *options,
             ),
             env=dict(env),
             cwd=Path("/"),
             log=log,
-            ready=self.is_ready,
+            ready=self.database.is_ready,
             user=unprivileged_user(),
             # Fast shutdown: does not wait for clients to leave.
             stop_signal=signal.SIGINT,
             mend=partial(forget_dead_server, self.data / "postmaster.pid"),
         )
-
-    async def is_ready(self) -> bool:
-        """Tell whether the server takes connections."""
-        if not await port_open(self.port):
-            return False
-        try:
-            connection = await asyncpg.connect(self.url(database="postgres"), timeout=5)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return False
-        await connection.close()
-        return True
 
     async def create(self, log: Path) -> None:
         """Make the cluster, unless it is there."""
@@ -104,7 +82,7 @@ class Postgres:
 
     async def _initdb(self, folder: Path, user: str | None, log: Path) -> None:
         password_file = self.folder.resolve() / "password"
-        write_whole(password_file, self.password.encode(), PRIVATE)
+        write_whole(password_file, self.database.password.encode(), PRIVATE)
         give_to(user, password_file)
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
@@ -121,38 +99,6 @@ class Postgres:
         password_file.unlink()
         if code:
             raise StackError(f"Postgres could not make its folder; see {log}.")
-
-    async def provision(self, roles: Mapping[str, str]) -> None:
-        """Make the database and, for each service, a role and a schema that it owns."""
-        server = await asyncpg.connect(self.url(database="postgres"))
-        try:
-            if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-                await server.execute(f"CREATE DATABASE {DATABASE}")
-        finally:
-            await server.close()
-        database = await asyncpg.connect(self.url())
-        try:
-            for role, password in roles.items():
-                for statement in role_statements(role, password):
-                    await database.execute(statement)
-        finally:
-            await database.close()
-
-
-def role_statements(role: str, password: str) -> Sequence[str]:
-    """Return what gives a service its role and its schema; may be run again."""
-    return (
-        f"""
-        DO $$ BEGIN
-            CREATE ROLE {role} LOGIN;
-        EXCEPTION WHEN duplicate_object THEN NULL;
-        END $$
-        """,
-        f"ALTER ROLE {role} PASSWORD '{password}'",
-        f"CREATE SCHEMA IF NOT EXISTS {role} AUTHORIZATION {role}",
-        # CREATE SCHEMA IF NOT EXISTS asks for this right even where the schema exists.
-        f"GRANT CREATE ON DATABASE {DATABASE} TO {role}",
-    )
 
 
 def find_programs() -> Path | None:

@@ -6,15 +6,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from tools.checks import http_ok, port_open
+from tools.checks import port_open
 from tools.files import write_whole
 from tools.parts import Part
-from tools.ports import Ports
+from tools.servers.broker import USER, Broker
 
 PACKAGES = ("rabbitmq-server",)
-USER = "flotilla"
 NODE = "flotilla@localhost"
 COOKIE_MODE = 0o400
 # The broker itself stops within a second; its management plugin then idles for five more.
@@ -36,57 +34,26 @@ CONFIG = """\
 
 
 @dataclass(frozen=True)
-class Listeners:
-    """The ports of a node: AMQP, its management, Erlang's name daemon and its node protocol."""
-
-    amqp: int
-    management: int
-    names: int
-    distribution: int
-
-    @classmethod
-    def choose(cls, ports: Ports) -> Listeners:
-        """Take four free ports."""
-        uses = ("rabbitmq", "rabbitmq.management", "rabbitmq.names", "rabbitmq.distribution")
-        return cls(*(ports.get(use) for use in uses))
-
-
-@dataclass(frozen=True)
-class RabbitMQ:
-    """One node and how to reach it."""
+class Node:
+    """The files and the processes of one RabbitMQ."""
 
     server: Path
     names: Path
     folder: Path
-    ports: Listeners
-    password: str
-
-    @property
-    def url(self) -> str:
-        """Return the AMQP address."""
-        return f"amqp://{self._login}@127.0.0.1:{self.ports.amqp}/"
-
-    @property
-    def management_url(self) -> str:
-        """Return the address of the management API and page."""
-        return f"http://{self._login}@127.0.0.1:{self.ports.management}"
-
-    @property
-    def _login(self) -> str:
-        return f"{USER}:{quote(self.password, safe='')}"
+    broker: Broker
 
     def create(self) -> None:
         """Write the node's configuration."""
         for name in ("home", "mnesia", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         cookie = self.folder / "home" / ".erlang.cookie"
-        write_whole(cookie, self.password.encode(), COOKIE_MODE)
+        write_whole(cookie, self.broker.password.encode(), COOKIE_MODE)
         write_whole(self.folder / "plugins", PLUGINS.encode())
         config = CONFIG.format(
-            amqp=self.ports.amqp,
-            management=self.ports.management,
+            amqp=self.broker.ports.amqp,
+            management=self.broker.ports.management,
             user=USER,
-            password=self.password,
+            password=self.broker.password,
         )
         write_whole(self.folder / "rabbitmq.config", config.encode(), 0o600)
 
@@ -94,7 +61,7 @@ class RabbitMQ:
         """Describe Erlang's name daemon, which a node would otherwise leave behind."""
         return Part(
             name="epmd",
-            argv=(str(self.names), "-port", str(self.ports.names), "-address", "127.0.0.1"),
+            argv=(str(self.names), "-port", str(self.broker.ports.names), "-address", "127.0.0.1"),
             env=dict(env),
             cwd=Path("/"),
             log=log,
@@ -102,7 +69,7 @@ class RabbitMQ:
         )
 
     async def _names_answer(self) -> bool:
-        return await port_open(self.ports.names)
+        return await port_open(self.broker.ports.names)
 
     def part(self, env: Mapping[str, str], log: Path) -> Part:
         """Describe the node's process."""
@@ -112,7 +79,7 @@ class RabbitMQ:
             env={**env, **self._environment()},
             cwd=self.folder,
             log=log,
-            ready=self.is_ready,
+            ready=self.broker.is_ready,
             grace=GRACE,
             patience=120,
         )
@@ -121,10 +88,10 @@ class RabbitMQ:
         return {
             "HOME": str(self.folder / "home"),
             "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": str(self.ports.names),
+            "ERL_EPMD_PORT": str(self.broker.ports.names),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODENAME": NODE,
-            "RABBITMQ_DIST_PORT": str(self.ports.distribution),
+            "RABBITMQ_DIST_PORT": str(self.broker.ports.distribution),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_LOGS": "-",
@@ -137,13 +104,6 @@ class RabbitMQ:
             # Makes the start script become the node instead of watching over it.
             "detached": "true",
         }
-
-    async def is_ready(self) -> bool:
-        """Tell whether the node takes connections and its management API answers."""
-        login = (USER, self.password)
-        return await port_open(self.ports.amqp) and await http_ok(
-            self.ports.management, "/api/overview", login
-        )
 
 
 def find_programs() -> tuple[Path, Path] | None:

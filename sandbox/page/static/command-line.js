@@ -132,7 +132,7 @@ export class CommandLine {
 
   bare(event) {
     if (event.target !== this.node) return;
-    if (event.key === "Enter") this.run();
+    if (event.key === "Enter") { event.preventDefault(); this.run(); }
     if (event.key === "Backspace" || event.key === "Escape") { event.preventDefault(); this.leave(event.key === "Escape" ? "" : `/${this.leaf.label}`); }
   }
 

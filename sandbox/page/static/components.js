@@ -32,7 +32,7 @@ const emojiOf = (emoji) => (emoji?.name ? h("span.emoji", emoji.name) : null);
 
 function button(one, message) {
   const label = [emojiOf(one.emoji), one.label ?? null];
-  if (one.style === 5) return h("a.button.link", { href: one.url, target: "_blank", rel: "noreferrer noopener" }, label, " ↗");
+  if (one.style === 5) return h("a.button.link", { href: one.url, target: "_blank", rel: "noreferrer noopener" }, label, " ↗\uFE0E");
   return h(`button.button.${BUTTON_STYLES[one.style] ?? "secondary"}`, {
     type: "button", disabled: one.disabled, "data-testid": "component-button", "data-custom-id": one.custom_id,
     onclick: (event) => press(event.currentTarget, message, { component_type: BUTTON, custom_id: one.custom_id }),

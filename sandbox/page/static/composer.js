@@ -76,13 +76,16 @@ function insert(back, text) {
   grow();
 }
 
+/** The command that a text begins with, the longest one where several do. */
+const begun = (leaves, text) => leaves.filter((leaf) => `${text} `.startsWith(`${leaf.label} `)).sort((a, b) => b.label.length - a.label.length)[0];
+
 async function offerCommands(text) {
   try {
     const { commands, applications } = await commandIndex();
     const leaves = runnable(commands);
     if (input.value.slice(1) !== text) return;
-    const exact = leaves.filter((leaf) => text.startsWith(`${leaf.label} `)).sort((a, b) => b.label.length - a.label.length)[0];
-    if (exact) { enter(exact, applications, text.slice(exact.label.length + 1)); return; }
+    const exact = begun(leaves, text);
+    if (exact && text.length > exact.label.length) { enter(exact, applications, text.slice(exact.label.length + 1)); return; }
     const found = matching(commandItems(leaves, applications), text.replace(/\s+/g, " "));
     picker.show(input, found.length ? "Commands" : "No such command", found, (item) => enter(item.value, applications, ""));
     if (!found.length) picker.close();
@@ -142,10 +145,19 @@ function sayTyping() {
   api.post(`/channels/${state.channelId}/typing`).catch(() => undefined);
 }
 
+/** Turn a command that was typed faster than the list could open into a command line. */
+async function startTyped(text) {
+  const { commands, applications } = await commandIndex();
+  const leaf = begun(runnable(commands), text);
+  if (leaf && !commandLine) enter(leaf, applications, text.slice(leaf.label.length + 1));
+  return Boolean(leaf);
+}
+
 async function send() {
   if (commandLine) { commandLine.run(); return; }
   const text = input.value.trim();
   if (!text && !files.length) return;
+  if (text.startsWith("/") && await startTyped(text.slice(1))) return;
   const body = { content: translate(text), nonce: nonce(), tts: false, flags: 0 };
   if (state.replyTo) body.message_reference = { message_id: state.replyTo.id, channel_id: state.channelId };
   const sent = files;

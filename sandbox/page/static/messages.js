@@ -68,7 +68,7 @@ function row(one, grouped) {
     oncontextmenu: (event) => openMenu(event, messageMenu(one)), tabindex: "-1",
   };
   const classes = ["article.message", grouped ? "grouped" : "first", one.flags & EPHEMERAL ? "ephemeral" : "", mentionsMe(one) ? "mentioned" : "", one.pending ? "sending" : ""];
-  if (system) return h("article.message.system", marks, icon(one.type === JOIN ? "join" : "pin"), h("p", author(one), ` ${system} `, stamp(one)));
+  if (system) return h("article.message.system", marks, icon({ [JOIN]: "join", [PINNED]: "pin" }[one.type] ?? "thread"), h("p", author(one), ` ${system} `, stamp(one)));
   return h(classes.filter(Boolean).join("."), marks, preface(one), ...(grouped ? [h("time.aside", { "aria-hidden": "true" }, clockTime(timeOf(one.id)))] : [face(one)]),
     h("div.body", grouped ? null : headline(one), content(one), reactions(one), footnote(one)), tools(one));
 }
@@ -119,8 +119,10 @@ function content(one) {
   if (one.failed) return h("p.failed", { "data-testid": "failed" }, one.failed);
   if (one.flags & LOADING) return h("p.thinking", { "data-testid": "thinking" }, h("span.dots", h("i"), h("i"), h("i")), one.pending ? "Sending command…" : `${person(one.author).name} is thinking…`);
   const edited = one.edited_timestamp ? h("span.edited", { title: new Date(one.edited_timestamp).toLocaleString() }, "(edited)") : null;
+  const text = markdown(one.content ?? "");
+  if (edited) (text.at(-1)?.className === "line" ? text.at(-1) : text).append?.(edited);
   const big = /^(\p{Extended_Pictographic}(\uFE0F)?\s*){1,6}$/u.test(one.content ?? "");
-  return h("div.content", one.content || edited ? h(big ? "div.text.big" : "div.text", { "data-testid": "content" }, markdown(one.content ?? ""), edited) : null,
+  return h("div.content", one.content ? h(big ? "div.text.big" : "div.text", { "data-testid": "content" }, text) : null,
     (one.attachments ?? []).map(attachment), (one.embeds ?? []).map(embed), components(one));
 }
 

@@ -108,7 +108,7 @@ export function drawActor(choose) {
   const { name } = person(me);
   const people = state.people.filter((one) => !one.bot);
   const inside = (one) => one.guild_ids.includes(state.guildId);
-  const options = (list) => list.map((one) => h("option", { value: one.id, selected: one.id === me.id }, `${nameOf(one)} (@${one.username})`));
+  const options = (list) => list.map((one) => h("option", { value: one.id, selected: one.id === me.id }, one.named ? `${one.named} · ${nameOf(one)}` : `${nameOf(one)} · @${one.username}`));
   const [named, others] = [people.filter((one) => one.named), people.filter((one) => !one.named)];
   at("actor").replaceChildren(avatar(me.id, name), h("label", h("small", "Acting as"), h("span.select", h("select", { "data-testid": "acting-as", "aria-label": "Acting as", onchange: (event) => choose(event.target.value) },
     h("optgroup", { label: "For trying things" }, options(named)), h("optgroup", { label: "Members" }, options(others.filter(inside))), h("optgroup", { label: "Elsewhere" }, options(others.filter((one) => !inside(one))))), icon("down"))));

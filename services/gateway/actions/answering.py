@@ -104,9 +104,7 @@ class Answering:
         message_id = await self._answer_of(to.message_id)
         if message_id is None:
             return gone(10008)
-        edit = EditMessage(
-            channel_id=to.channel_id, message_id=message_id, message=action.message
-        )
+        edit = EditMessage(channel_id=to.channel_id, message_id=message_id, message=action.message)
         return result_of(await self._call(edit_message(edit, None), terms))
 
     async def defer(self, action: Defer, terms: Terms) -> ActionResult:
@@ -164,9 +162,7 @@ class Answering:
             self._deferrals.answered(to.id)
         return answer
 
-    async def _fill_in(
-        self, to: InteractionTarget, action: Respond, terms: Terms
-    ) -> ActionResult:
+    async def _fill_in(self, to: InteractionTarget, action: Respond, terms: Terms) -> ActionResult:
         """Answer where something stands already: a deferral, or the same answer once more."""
         found = await self._request(original("GET", to.application_id, to.token), terms)
         if not found.ok:
@@ -182,9 +178,7 @@ class Answering:
             return result_of(await self._follow_up(to, message, terms))
         return result_of(await self._edit_original(to, message, terms))
 
-    async def _edit_original(
-        self, to: InteractionTarget, message: Message, terms: Terms
-    ) -> Answer:
+    async def _edit_original(self, to: InteractionTarget, message: Message, terms: Terms) -> Answer:
         route = original("PATCH", to.application_id, to.token)
         call = Call(route, response_payload(message, whole=True), message.files)
         return await self._call(call, terms)

@@ -1,4 +1,4 @@
-"""The executor: takes actions from the bus, does each once and within its deadline, and tells what came of it."""
+"""The executor: does each action of the bus once, by its deadline, and tells what came of it."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from services.gateway.rest.limiter import Priority
 from services.gateway.rest.routes import of_bot
 from services.gateway.shards.dispatch import Named
 from services.gateway.snapshots import Snapshots
-from shared.bus import Bus, Delivery, QueueSpec
+from shared.bus import Bus, Consumption, Delivery, QueueSpec
 from shared.contracts.actions import (
     Action,
     ActionRequest,
@@ -95,12 +95,15 @@ class Executor:
             GetGuild: self._get_guild,
         }
 
-    async def start(self) -> None:
-        """Begin to take actions."""
-        for name in ACTION_CLASSES:
+    async def start(self) -> list[Consumption]:
+        """Begin to take actions, and return what to drain at the end."""
+        await self._results.load()
+        return [
             await self._bus.consume(
                 queue_of(name), self.handle, concurrency=IN_CONCURRENCY[name], key=lane_of
             )
+            for name in ACTION_CLASSES
+        ]
 
     async def handle(self, delivery: Delivery) -> None:
         """Do what arrived, and answer whoever asked."""
@@ -239,7 +242,7 @@ _glance = msgspec.json.Decoder(_Glance, strict=False)
 
 
 def lane_of(delivery: Delivery) -> Hashable:
-    """Return what is kept in order: answers to one person, and what concerns one member or channel."""
+    """Return what is kept in order: answers to one person, what concerns one member or channel."""
     try:
         request = _glance.decode(delivery.body)
     except msgspec.MsgspecError:

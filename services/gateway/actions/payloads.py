@@ -11,7 +11,6 @@ from shared.contracts.actions import (
     ActionRow,
     AllowedMentions,
     Button,
-
     Message,
     TextInput,
 )
@@ -20,6 +19,7 @@ Json: TypeAlias = "dict[str, object]"
 
 NONCE_BYTES: Final = 18
 """24 characters of a nonce, of the 25 that Discord takes."""
+
 
 def message_payload(message: Message, *, whole: bool = False) -> Json:
     """Return a message's JSON; `whole` names empty parts too, so that an edit empties them."""
@@ -38,12 +38,14 @@ def message_payload(message: Message, *, whole: bool = False) -> Json:
         payload["attachments"] = []
     return payload
 
+
 def response_payload(message: Message, *, whole: bool = False) -> Json:
     """Return a message's JSON for an interaction, where it may be for one user's eyes only."""
     payload = message_payload(message, whole=whole)
     if message.ephemeral and not whole:
         payload["flags"] = EPHEMERAL
     return payload
+
 
 def mentions_payload(mentions: AllowedMentions) -> Json:
     """Return whom a message may ping; ids as text, as Discord writes them."""
@@ -54,6 +56,7 @@ def mentions_payload(mentions: AllowedMentions) -> Json:
         payload["roles"] = [str(role) for role in mentions.roles]
     return payload
 
+
 def rows_payload(rows: tuple[ActionRow, ...]) -> list[Json]:
     """Return rows of components."""
     return [
@@ -61,15 +64,20 @@ def rows_payload(rows: tuple[ActionRow, ...]) -> list[Json]:
         for row in rows
     ]
 
+
 def nonce_of(key: str) -> str:
     """Return the nonce by which Discord knows a message that is sent again."""
-    return urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=NONCE_BYTES).digest()).decode()
+    return urlsafe_b64encode(
+        hashlib.blake2b(key.encode(), digest_size=NONCE_BYTES).digest()
+    ).decode()
+
 
 def with_nonce(payload: Json, key: str | None) -> Json:
     """Have Discord refuse to post a message twice (reference, "Create Message", enforce_nonce)."""
     if key is None:
         return payload
     return {**payload, "nonce": nonce_of(key), "enforce_nonce": True}
+
 
 def _component(component: object) -> Json:
     """Return a component; what has a default with us must be said to Discord."""
@@ -79,4 +87,3 @@ def _component(component: object) -> Json:
     if isinstance(component, TextInput):
         payload["required"] = component.required
     return payload
-

@@ -111,9 +111,7 @@ def send_message(action: SendMessage, key: str | None) -> Call:
 
 def edit_message(action: EditMessage, _key: str | None) -> Call:
     """Return the request that changes a message."""
-    route = of_channel(
-        "PATCH", action.channel_id, "/messages/{message}", message=action.message_id
-    )
+    route = of_channel("PATCH", action.channel_id, "/messages/{message}", message=action.message_id)
     return Call(route, message_payload(action.message, whole=True), action.message.files)
 
 
@@ -127,17 +125,13 @@ def _delete_messages(action: DeleteMessages, _key: str | None) -> Call:
     if len(ids) == 1:  # Discord takes two or more here
         path = "/messages/{message}"
         return Call(of_channel("DELETE", action.channel_id, path, message=ids[0]))
-    return Call(
-        of_channel("POST", action.channel_id, "/messages/bulk-delete"), {"messages": ids}
-    )
+    return Call(of_channel("POST", action.channel_id, "/messages/bulk-delete"), {"messages": ids})
 
 
 def _add_reaction(action: AddReaction, _key: str | None) -> Call:
     path = "/messages/{message}/reactions/{emoji}/@me"
     emoji = quote(action.emoji, safe=":")
-    return Call(
-        of_channel("PUT", action.channel_id, path, message=action.message_id, emoji=emoji)
-    )
+    return Call(of_channel("PUT", action.channel_id, path, message=action.message_id, emoji=emoji))
 
 
 def _timestamp(at: datetime) -> str:

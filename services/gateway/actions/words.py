@@ -1,4 +1,4 @@
-"""Discord's answers as results: done, refused, gone, or worth another try; errors in plain words."""
+"""Discord's answers as results: done, refused, gone or worth a retry; errors in plain words."""
 
 from collections.abc import Iterator
 from typing import Any, Final, cast

@@ -1,1 +1,1 @@
-"""Commands as the gateway sees them: which there are, who meant which, and how Discord knows of them."""
+"""Commands: which there are, what people meant, and how Discord knows of them."""

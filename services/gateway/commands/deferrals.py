@@ -1,4 +1,4 @@
-"""Interactions that wait for their answer: deferred in time, so that Discord waits 15 minutes instead of 3 seconds."""
+"""Interactions that wait for their answer, deferred in time: 15 minutes instead of 3 seconds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,13 +12,13 @@ class Deferrals:
 
     def __init__(self, after: timedelta) -> None:
         self._after = after.total_seconds()
-        self._waiting: dict[InteractionId, tuple[asyncio.TimerHandle, Callable[[], Awaitable[None]]]]
+        self._waiting: dict[
+            InteractionId, tuple[asyncio.TimerHandle, Callable[[], Awaitable[None]]]
+        ]
         self._waiting = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    def schedule(
-        self, interaction_id: InteractionId, defer: Callable[[], Awaitable[None]]
-    ) -> None:
+    def schedule(self, interaction_id: InteractionId, defer: Callable[[], Awaitable[None]]) -> None:
         """Have an interaction deferred unless it is answered before."""
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._after, self._due, interaction_id)

@@ -1,4 +1,4 @@
-"""What people ask of the bot, on its way to the service that owns it; and plain words when nobody does."""
+"""What people ask of the bot, passed on to the service that owns it, or answered plainly."""
 
 import asyncio
 import time
@@ -29,6 +29,8 @@ UNKNOWN_INTERACTION: Final = 10062
 CALLBACK_LIMIT: Final = 4.0
 ASK_LIMIT: Final = timedelta(seconds=1)
 ANSWER_LIMIT: Final = timedelta(minutes=1)
+
+NO_CHOICES: Final[object] = {"type": CHOICES, "data": {"choices": ()}}
 
 UNKNOWN: Final = "I don't know this command any more. Discord will stop offering it soon."
 NOBODY: Final = "The part of the bot that does this is not running. Please try again later."
@@ -120,7 +122,7 @@ class Intake:
     async def _still_wanted(self, asked: Asked) -> bool:
         """Find out whether an interaction from a replay can still be answered, by deferring it.
 
-        One that cannot is not passed on: its user was told that it failed, and may have repeated it.
+        One that cannot is not passed on: its user was told that it failed, and may try again.
         """
         if asked.deferral is None:
             return False
@@ -152,7 +154,7 @@ class Intake:
 
     async def _refuse(self, asked: Asked, words: str) -> None:
         if asked.invocation.source == "autocomplete":
-            await self._call_back(asked, {"type": CHOICES, "data": {"choices": []}})
+            await self._call_back(asked, NO_CHOICES)
         else:
             await self._call_back(asked, _words(words))
 
@@ -199,5 +201,6 @@ def _deferral(asked: Asked) -> object:
 
 
 def _words(text: str) -> object:
-    data = {"content": text, "flags": EPHEMERAL, "allowed_mentions": {"parse": []}}
+    nobody: dict[str, tuple[str, ...]] = {"parse": ()}
+    data = {"content": text, "flags": EPHEMERAL, "allowed_mentions": nobody}
     return {"type": MESSAGE, "data": data}

@@ -1,4 +1,4 @@
-"""Discord's interactions, read into invocations: slash commands, menus, components, forms, completion."""
+"""Discord's interactions, read into invocations: commands, menus, components, forms."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -151,9 +151,7 @@ class Interactions:
             service=self._service(spec),
         )
 
-    def _component(
-        self, interaction: Interaction, source: Literal["component", "modal"]
-    ) -> Asked:
+    def _component(self, interaction: Interaction, source: Literal["component", "modal"]) -> Asked:
         """Read a press or a filled form; its `custom_id` begins with the service that sent it."""
         service = interaction.data.custom_id.split(":", 1)[0]
         values = dict(_inputs(interaction.data.components))

@@ -1,4 +1,4 @@
-"""Announced commands in the shape that Discord registers: groups, subcommands, options and menus."""
+"""Announced commands in the shape that Discord registers: groups, options, menus."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Calls to Discord's REST API that wait their turn, try again where that is safe, and end by their deadline."""
+"""Calls to Discord's REST API that wait their turn, retry where safe, and end in time."""
 
 import asyncio
 import random
@@ -81,9 +81,7 @@ class Request:
 class Rest:
     """Discord's REST API for one bot token."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, url: str, token: str, metrics: Metrics
-    ) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, token: str, metrics: Metrics) -> None:
         self._http = http
         self._url = url.rstrip("/")
         self._token = token
@@ -104,9 +102,7 @@ class Rest:
             backoff = min(backoff * 2, 5.0)
         raise AssertionError("the last attempt returns")
 
-    def _wait_before_retry(
-        self, request: Request, answer: Answer, backoff: float
-    ) -> float | None:
+    def _wait_before_retry(self, request: Request, answer: Answer, backoff: float) -> float | None:
         """Return how long to wait before another attempt, or None when this answer is the last."""
         if answer.status == TOO_MANY:
             return 0.0 if answer.sent else None  # the lane or the limiter makes it wait

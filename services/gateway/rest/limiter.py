@@ -16,7 +16,7 @@ RESERVED: Final[dict[Priority, int]] = {"interactive": 0, "moderation": 8, "bulk
 
 
 class Limiter:
-    """A bucket of tokens that fills by 48 a second; the patient only take what is over a reserve."""
+    """A bucket of tokens that fills by 48 a second; the patient leave a reserve to the urgent."""
 
     def __init__(self, per_second: int = PER_SECOND) -> None:
         self._rate = per_second
@@ -39,9 +39,7 @@ class Limiter:
     def _wait(self, reserve: int) -> float:
         """Return how long to wait at least; 0 when a token can be taken now."""
         now = time.monotonic()
-        self._tokens = min(
-            float(self._rate), self._tokens + (now - self._filled_at) * self._rate
-        )
+        self._tokens = min(float(self._rate), self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
         if self._paused_until > now:
             return self._paused_until - now

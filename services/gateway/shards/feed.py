@@ -1,4 +1,4 @@
-"""From a shard to the bus: every event in order, every command recognised, and how far all of it is confirmed."""
+"""From a shard to the bus: events in order, commands recognised, all of it confirmed."""
 
 import asyncio
 import time
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 class _State(Struct, eq=False):
     """Where a shard stands: its session as it is to be saved, without the sequence number."""
 
+    shard_count: int
     session: Session | None
     progress: Progress
     saved_seq: int = -1
@@ -40,40 +41,40 @@ class Feed:
         window: Window,
         snapshots: Snapshots,
         recognise: Recognise,
-        shard_count: int,
         metrics: Metrics,
     ) -> None:
         self._bus = bus
         self._window = window
         self._snapshots = snapshots
         self._recognise = recognise
-        self._shard_count = shard_count
         self._metrics = metrics
         self._states: dict[int, _State] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def resume(self, shard_id: int, session: Session | None) -> None:
+    def resume(self, shard_id: int, shard_count: int, session: Session | None) -> None:
         """Begin with a shard, where another process left it if it did."""
-        progress = Progress(session.seq if session else None)
-        self._states[shard_id] = _State(session, progress, session.seq if session else -1)
+        seq = session.seq if session else None
+        self._states[shard_id] = _State(shard_count, session, Progress(seq), seq or -1)
 
     def begin(self, shard_id: int, ready: Ready) -> None:
         """Note that a new session began."""
+        shard_count = self._states[shard_id].shard_count
         session = Session(
             shard_id=shard_id,
-            shard_count=self._shard_count,
+            shard_count=shard_count,
             session_id=ready.session_id,
             seq=0,
             resume_url=ready.resume_gateway_url,
             user_id=ready.user.id,
             application_id=ready.application.id if ready.application else 0,
         )
-        self._states[shard_id] = _State(session, Progress())
-        self._snapshots.begin(shard_id, self._shard_count, ready)
+        self._states[shard_id] = _State(shard_count, session, Progress())
+        self._snapshots.begin(shard_id, shard_count, ready)
 
     def lost(self, shard_id: int) -> None:
         """Note that a session is lost; there is nothing to save until the next one."""
-        self._states[shard_id] = _State(None, Progress())
+        shard_count = self._states[shard_id].shard_count
+        self._states[shard_id] = _State(shard_count, None, Progress())
 
     def take(self, event: Dispatch) -> None:
         """Publish an event, and what follows from it."""
@@ -110,7 +111,7 @@ class Feed:
         return state.progress.confirmed if state else None
 
     async def finish(self, within: float) -> None:
-        """Wait until everything that was read is confirmed, but not longer than that, in seconds."""
+        """Wait until everything that was read is confirmed, for so many seconds at most."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
         for task in self._tasks:

@@ -1,4 +1,4 @@
-"""When a shard may connect, and when it may begin a new session: one gate for all processes of a token."""
+"""When a shard may connect or begin a new session: one gate for all processes of a token."""
 
 import asyncio
 from collections.abc import AsyncGenerator

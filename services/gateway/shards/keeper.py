@@ -79,9 +79,7 @@ class Keeper:
 
     @staticmethod
     async def _write(connection: queries.Executor, session: Session, fence: int) -> bool:
-        written = await queries.save_session(
-            connection, session, of_shard(session.shard_id), fence
-        )
+        written = await queries.save_session(connection, session, of_shard(session.shard_id), fence)
         if not written:
             log.warning("session_belongs_to_another", shard=session.shard_id)
         return written

@@ -1,4 +1,4 @@
-"""Leases on shards and on the executor: one process at a time, and a fence against those who lost theirs."""
+"""Leases on shards and on the executor: one process at a time, with a fence for the former."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,4 @@
-"""A shard: hikari's, with Discord's bytes passed on undecoded, sessions that outlive processes, and mended reconnects."""
+"""A shard: hikari's, passing on Discord's bytes undecoded, with sessions that outlive processes."""
 
 import asyncio
 import time
@@ -100,7 +100,7 @@ class ShardOptions(Struct, frozen=True, kw_only=True):
 
 
 class _Quiet:
-    """Stands where hikari's shard expects an event manager and an event factory: events go to the sink."""
+    """Stands where hikari expects an event manager and an event factory: events go to the sink."""
 
     async def dispatch(self, event: object, *, return_tasks: bool = False) -> None:
         """Ignore hikari's own events."""
@@ -113,7 +113,7 @@ class _Quiet:
 
 
 class Shard(GatewayShardImpl):
-    """A connection to Discord's gateway that passes events on as bytes, and resumes whenever it can."""
+    """A connection to Discord's gateway that passes events on as bytes, and resumes if it can."""
 
     def __init__(
         self,
@@ -276,6 +276,8 @@ class Shard(GatewayShardImpl):
                 await self._read()
             except errors.GatewayServerClosedConnectionError as closed:
                 raise self._judge(closed) from closed
+            finally:
+                self._metrics.connected.labels(self._shard_id).set(0)
 
     async def _read(self) -> None:
         """Read until the connection is to be made anew; not while the window is full."""
@@ -357,6 +359,7 @@ class Shard(GatewayShardImpl):
     def _shaken_hands(self) -> None:
         self._replaying = False
         self._failed_resumes = 0
+        self._metrics.connected.labels(self._shard_id).set(1)
         assert self._handshake_event is not None
         self._handshake_event.set()
 

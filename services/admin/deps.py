@@ -1,0 +1,24 @@
+"""What the doors and actions of admin are given."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.admin.settings import Settings
+from shared.bus import Bus
+from shared.config import ConfigStore
+from shared.gateway import Gateway
+from shared.http import KeyStore
+from shared.postgres import Db
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """Everything that is open; `app` opens and closes it."""
+
+    settings: Settings
+    db: Db
+    bus: Bus
+    gateway: Gateway
+    config: ConfigStore
+    keys: KeyStore
+    started_at: datetime

@@ -1,0 +1,116 @@
+"""The gateway's HTTP API: shards, commands, what is known of a guild, and dead letters."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+
+from services.gateway import queries, views
+from services.gateway.actions.executor import queue_of
+from services.gateway.deps import Deps
+from services.gateway.listeners import listeners
+from services.gateway.shards.leases import of_shard
+from shared.contracts.ids import GuildId
+from shared.contracts.topology import ACTION_CLASSES
+from shared.errors import NotFoundError
+from shared.http import SnowflakeText, require
+
+QUEUES: Final = frozenset(
+    [queue_of(name).name for name in ACTION_CLASSES] + [queue.name for queue in listeners.queues()]
+)
+"""The gateway's own queues."""
+
+
+def deps_of(request: Request) -> Deps:
+    """Return what the app was given."""
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def own_queue(queue: Annotated[str, Path(description="One of the gateway's queues.")]) -> str:
+    """Return the name of a queue of ours. Raises NotFoundError."""
+    if queue not in QUEUES:
+        raise NotFoundError(f"The queues here are: {', '.join(sorted(QUEUES))}.")
+    return queue
+
+
+DepsOf = Annotated[Deps, Depends(deps_of)]
+OwnQueue = Annotated[str, Depends(own_queue)]
+OfGuild = Annotated[SnowflakeText, Path(description="The server's id.")]
+Some = Annotated[int, Query(ge=1, le=1000, description="How many, the oldest first.")]
+
+operators = APIRouter(tags=["operation"], dependencies=[Depends(require("operator"))])
+guilds = APIRouter(tags=["guilds"], dependencies=[Depends(require("config:read"))])
+
+
+def include(app: FastAPI, deps: Deps) -> None:
+    """Add the gateway's routes to an app."""
+    app.state.deps = deps
+    app.include_router(operators)
+    app.include_router(guilds)
+
+
+@operators.get("/shards")
+async def list_shards(deps: DepsOf) -> views.ShardsView:
+    """List the shards of all processes."""
+    sessions = {session.shard_id: session for session in await queries.sessions(deps.db)}
+    shards = deps.fleet.shards if deps.fleet else {}
+    shown: list[views.ShardView] = []
+    for lease in await queries.leases(deps.db):
+        if not lease.name.startswith(of_shard(0)[:-1]):
+            continue
+        shard_id = int(lease.name.partition(":")[2])
+        confirmed = deps.fleet.confirmed(shard_id) if deps.fleet else None
+        shard, session = shards.get(shard_id), sessions.get(shard_id)
+        shown.append(views.shard_view(lease, shard, confirmed, session))
+    return views.ShardsView(
+        shards=shown,
+        window=views.WindowView(used=deps.window.used, limit=deps.window.limit),
+        invalid_requests=deps.rest.breaker.counted,
+    )
+
+
+@operators.get("/commands")
+async def list_commands(deps: DepsOf) -> list[views.CommandView]:
+    """List the commands that the services have announced."""
+    return [views.command_view(entry) for entry in deps.book.entries]
+
+
+@operators.delete("/commands/{service}")
+async def forget_service(
+    deps: DepsOf, service: Annotated[str, Path(description="A service that is gone.")]
+) -> views.Count:
+    """Forget the commands of a service that was taken away for good."""
+    count = await queries.forget_service(deps.db, service)
+    if not count:
+        raise NotFoundError(f"No service {service} has announced commands.")
+    return views.Count(count=count)
+
+
+@operators.get("/dead")
+async def list_dead(deps: DepsOf, limit: Some = 20) -> dict[str, list[views.DeadView]]:
+    """List the parked messages of every queue, by queue, leaving them where they are."""
+    return {
+        queue: [views.dead_view(letter) for letter in await deps.bus.peek(queue, limit)]
+        for queue in sorted(QUEUES)
+    }
+
+
+@operators.post("/dead/{queue}/replay")
+async def replay_dead(deps: DepsOf, queue: OwnQueue, count: Some = 1) -> views.Count:
+    """Have parked messages handled again."""
+    return views.Count(count=await deps.bus.replay(queue, count))
+
+
+@operators.post("/dead/{queue}/drop")
+async def drop_dead(deps: DepsOf, queue: OwnQueue, count: Some = 1) -> views.Count:
+    """Throw parked messages away."""
+    return views.Count(count=await deps.bus.drop(queue, count))
+
+
+@guilds.get("/guilds/{guild_id}/snapshot")
+async def show_guild(deps: DepsOf, guild_id: OfGuild) -> views.GuildView:
+    """Show what the gateway knows of a server: owner, roles, channels, the bot's own roles."""
+    guild = deps.snapshots.get(guild_id) or await queries.guild(deps.db, GuildId(guild_id))
+    if guild is None:
+        raise NotFoundError("The bot is not in that server.")
+    return views.guild_view(guild)

@@ -1,0 +1,16 @@
+"""Domain events that the gateway listens for: announced commands, guilds' configurations."""
+
+from services.gateway import queries
+from services.gateway.deps import Deps
+from shared.config import keep_configs
+from shared.contracts.invocations import CommandsAnnounced
+from shared.listeners import Listeners
+
+listeners = Listeners("gateway")
+keep_configs(listeners)
+
+
+@listeners.on(CommandsAnnounced)
+async def learn_commands(deps: Deps, event: CommandsAnnounced) -> None:
+    """Keep a service's commands; every gateway process hears of it when they have changed."""
+    await queries.save_announced(deps.db, event.service, event.commands)

@@ -1,0 +1,199 @@
+"""What the gateway's API shows: shards, commands, guilds and dead letters."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from services.gateway.commands.book import Entry
+from services.gateway.queries import Lease, Session
+from services.gateway.shards.shard import Shard
+from shared.bus import DeadLetter
+from shared.contracts.discord import GuildSnapshot
+from shared.http import SnowflakeText
+
+
+class ShardView(BaseModel):
+    """A shard: who runs it, whether it is connected, how far its events are confirmed.
+
+    `here` tells whether this process runs it; only then are the last three known.
+    """
+
+    id: int
+    owner: str | None
+    fence: int
+    lease_expires_at: datetime | None
+    here: bool
+    connected: bool | None = None
+    heartbeat_seconds: float | None = None
+    seq_read: int | None = None
+    seq_confirmed: int | None = None
+    seq_saved: int | None = None
+    session_saved_at: datetime | None = None
+
+
+class WindowView(BaseModel):
+    """How many events are on their way to the broker, of how many that may be."""
+
+    used: int
+    limit: int
+
+
+class ShardsView(BaseModel):
+    """The shards of all processes, and this process's window."""
+
+    shards: list[ShardView]
+    window: WindowView
+    invalid_requests: int
+
+
+class CommandView(BaseModel):
+    """A command and who owns it."""
+
+    name: str
+    service: str
+    description: str
+    level: int
+    aliases: list[str]
+    slash: bool
+    text: bool
+    menu: str | None
+
+
+class RoleView(BaseModel):
+    """A role of a guild."""
+
+    id: SnowflakeText
+    name: str
+    position: int
+    permissions: str
+    managed: bool
+
+
+class ChannelView(BaseModel):
+    """A channel or a thread of a guild."""
+
+    id: SnowflakeText
+    name: str
+    type: int
+    parent_id: SnowflakeText | None
+    position: int
+
+
+class GuildView(BaseModel):
+    """What is known of a guild."""
+
+    id: SnowflakeText
+    name: str
+    icon: str | None
+    owner_id: SnowflakeText
+    member_count: int
+    unavailable: bool
+    bot_id: SnowflakeText
+    bot_roles: list[SnowflakeText]
+    roles: list[RoleView]
+    channels: list[ChannelView]
+    updated_at: datetime | None
+
+
+class DeadView(BaseModel):
+    """A parked message."""
+
+    message_id: str
+    type: str
+    guild_id: SnowflakeText
+    routing_key: str
+    reason: str
+    attempts: int
+    died_at: datetime | None
+    body: str
+
+
+class Count(BaseModel):
+    """How many messages were treated."""
+
+    count: int
+
+
+def shard_view(
+    lease: Lease, shard: Shard | None, confirmed: int | None, session: Session | None
+) -> ShardView:
+    """Show a shard."""
+    view = ShardView(
+        id=int(lease.name.partition(":")[2]),
+        owner=lease.owner,
+        fence=lease.fence,
+        lease_expires_at=lease.expires_at,
+        here=shard is not None,
+        seq_saved=session.seq if session else None,
+        session_saved_at=session.saved_at if session else None,
+    )
+    if shard is not None:
+        view.connected = shard.is_connected
+        latency = shard.heartbeat_latency
+        view.heartbeat_seconds = latency if latency >= 0 else None
+        view.seq_read, view.seq_confirmed = shard.seq, confirmed
+    return view
+
+
+def command_view(entry: Entry) -> CommandView:
+    """Show a command."""
+    spec = entry.spec
+    return CommandView(
+        name=spec.name,
+        service=entry.service,
+        description=spec.description,
+        level=spec.level,
+        aliases=list(spec.aliases),
+        slash=spec.slash,
+        text=spec.text,
+        menu=spec.menu,
+    )
+
+
+def guild_view(guild: GuildSnapshot) -> GuildView:
+    """Show a guild."""
+    return GuildView(
+        id=guild.id,
+        name=guild.name,
+        icon=guild.icon,
+        owner_id=guild.owner_id,
+        member_count=guild.member_count,
+        unavailable=guild.unavailable,
+        bot_id=guild.bot_id,
+        bot_roles=list(guild.bot_roles),
+        roles=[
+            RoleView(
+                id=role.id,
+                name=role.name,
+                position=role.position,
+                permissions=str(role.permissions),
+                managed=role.managed,
+            )
+            for role in guild.roles
+        ],
+        channels=[
+            ChannelView(
+                id=channel.id,
+                name=channel.name,
+                type=channel.type,
+                parent_id=channel.parent_id,
+                position=channel.position,
+            )
+            for channel in guild.channels
+        ],
+        updated_at=guild.updated_at,
+    )
+
+
+def dead_view(letter: DeadLetter) -> DeadView:
+    """Show a parked message."""
+    return DeadView(
+        message_id=letter.message_id,
+        type=letter.type,
+        guild_id=letter.guild_id,
+        routing_key=letter.routing_key,
+        reason=letter.reason,
+        attempts=letter.attempts,
+        died_at=letter.died_at,
+        body=letter.body,
+    )

@@ -1,0 +1,111 @@
+"""What the other services answer, as far as the dashboard shows it."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from shared.contracts.ids import UserId
+
+
+class Person(Struct, frozen=True):
+    """Somebody as they were called when it happened."""
+
+    id: UserId
+    name: str
+
+
+class Infraction(Struct, frozen=True, kw_only=True):
+    """Something that happened to a member."""
+
+    number: int
+    kind: str
+    state: str
+    user: Person
+    created_at: datetime
+    moderator: Person | None = None
+    reason: str = ""
+    source: str = ""
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    failure: str | None = None
+
+
+class InfractionPage(Struct, frozen=True):
+    """Some infractions, newest first; `next` is the cursor of those that follow."""
+
+    items: tuple[Infraction, ...]
+    next: str | None = None
+
+
+class Step(Struct, frozen=True):
+    """One change in an infraction's history."""
+
+    at: datetime
+    change: str
+    actor: Person | None = None
+    detail: str = ""
+
+
+class InfractionDetail(Infraction, frozen=True, kw_only=True):
+    """An infraction with what happened to it."""
+
+    history: tuple[Step, ...] = ()
+
+
+class Fresh(Struct, frozen=True):
+    """How fresh numbers are."""
+
+    behind: int | None = None
+    enabled: bool = True
+
+
+class HourCount(Struct, frozen=True):
+    """The messages of an hour."""
+
+    hour: datetime
+    count: int
+
+
+class HourlyMessages(Struct, frozen=True):
+    """Messages by hour."""
+
+    hours: tuple[HourCount, ...]
+    total: int
+    tz: str
+    fresh: Fresh = Fresh()
+
+
+class DayCount(Struct, frozen=True):
+    """The joins and leaves of a day."""
+
+    day: date
+    joins: int
+    leaves: int
+    net: int
+
+
+class DailyMembers(Struct, frozen=True):
+    """Joins and leaves by day."""
+
+    days: tuple[DayCount, ...]
+    joins: int
+    leaves: int
+    net: int
+    fresh: Fresh = Fresh()
+
+
+class Totals(Struct, frozen=True):
+    """What happened in a stretch of time."""
+
+    messages: int
+    active_members: int
+    joins: int
+    leaves: int
+
+
+class Summary(Struct, frozen=True):
+    """What happened, beside what had happened before."""
+
+    now: Totals
+    before: Totals
+    fresh: Fresh = Fresh()

@@ -1,0 +1,1 @@
+"""The pages of the dashboard, and the panels that they are put together of."""

@@ -1,0 +1,237 @@
+"""The whole of stats on real servers: events in from RabbitMQ, answers out over HTTP."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+import pytest
+
+from services.stats import app
+from services.stats.settings import Settings
+from shared import bus
+from shared.bus import Bus
+from shared.contracts.ids import DISCORD_EPOCH_MS
+from shared.contracts.topology import DISCORD_EVENTS, event_key
+from shared.http import Actor, sign
+from shared.settings import Secret
+from tests.support.waiting import eventually
+
+from .forwarder import Forwarder, forwarder
+
+GUILD = 81384788765712384
+OTHER = 81384788765712385
+SECRET = "a secret that is only known in tests"
+
+
+class Stats:
+    """Stats as its neighbours see it: a broker that takes events, and an API that answers."""
+
+    def __init__(self, broker: Bus, client: httpx.AsyncClient) -> None:
+        self.broker = broker
+        self.client = client
+        self._events = 0
+
+    async def hears(self, event: str, body: object, *, message_id: str = "") -> None:
+        self._events += 1
+        await self.broker.publish(
+            DISCORD_EVENTS,
+            event_key(event, GUILD),
+            body if isinstance(body, bytes) else json.dumps(body).encode(),
+            message_id=message_id or f"0:session:{self._events}",
+            guild_id=GUILD,
+            type=event,
+        )
+
+    async def hears_messages(self, count: int, *, first: int = 0) -> None:
+        for number in range(first, first + count):
+            await self.hears("MESSAGE_CREATE", message(number))
+
+    async def asks(self, path: str, actor: Actor | None = None, **query: str) -> httpx.Response:
+        actor = actor or Actor(user_id=1, guild_id=GUILD, role="viewer")
+        token = sign(SECRET, actor, "stats")
+        return await self.client.get(
+            f"/guilds/{GUILD}{path}", params=query, headers={"Authorization": f"Bearer {token}"}
+        )
+
+    async def total(self) -> int:
+        found = (await self.asks("/messages/hourly")).json()
+        assert found["total"] == sum(hour["count"] for hour in found["hours"])
+        return found["total"]
+
+
+def message(number: int) -> dict[str, object]:
+    """Return a message of a minute ago; the same number is the same message."""
+    made = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() // 3600 * 3_600_000)
+    return {
+        "id": str((made - DISCORD_EPOCH_MS << 22) + number),
+        "channel_id": "7",
+        "guild_id": str(GUILD),
+        "author": {"id": str(100 + number % 10)},
+        "type": 0,
+    }
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Stats]:
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(app.run(settings))
+        broker = await stack.enter_async_context(
+            bus.connect(settings.amqp_url.reveal(), name="test")
+        )
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
+        )
+        yield Stats(broker, client)
+
+
+@pytest.fixture
+async def stats(settings: Settings) -> AsyncIterator[Stats]:
+    async with running(settings) as stats:
+        yield stats
+
+
+async def test_a_thousand_messages_are_exactly_a_thousand(stats: Stats) -> None:
+    await stats.hears_messages(1000)
+    await stats.hears_messages(300, first=500)
+
+    async def all_are_counted() -> bool:
+        return await stats.total() == 1000
+
+    await eventually(all_are_counted, within=10)
+    found = (await stats.asks("/messages/hourly")).json()
+    assert len(found["hours"]) in {24, 25}
+    assert found["guild_id"] == str(GUILD)
+    assert found["fresh"]["behind"] == 0
+    summary = (await stats.asks("/summary")).json()
+    assert (summary["now"]["messages"], summary["now"]["active_members"]) == (1000, 10)
+
+
+async def test_joins_and_leaves_are_counted_also_when_a_session_is_replayed(stats: Stats) -> None:
+    now = datetime.now(UTC).isoformat()
+    join = {"guild_id": str(GUILD), "user": {"id": "5"}, "joined_at": now}
+    leave = {"guild_id": str(GUILD), "user": {"id": "5"}}
+    for _ in range(2):
+        await stats.hears("GUILD_MEMBER_ADD", join, message_id="0:session:join")
+        await stats.hears("GUILD_MEMBER_REMOVE", leave, message_id="0:session:leave")
+    await stats.hears_messages(1)
+
+    async def everything_is_counted() -> bool:
+        return await stats.total() == 1
+
+    await eventually(everything_is_counted)
+    found = (await stats.asks("/members/daily")).json()
+    assert (found["joins"], found["leaves"], found["net"]) == (1, 1, 0)
+    assert len(found["days"]) == 30
+
+
+async def test_what_nobody_can_read_is_parked_and_holds_nothing_up(stats: Stats) -> None:
+    await stats.hears("MESSAGE_CREATE", b'{"id": "not a number"}', message_id="0:session:poison")
+    await stats.hears_messages(3)
+
+    async def the_others_are_counted() -> bool:
+        return await stats.total() == 3
+
+    await eventually(the_others_are_counted)
+    (letter,) = await stats.broker.peek("stats.ingest")
+    assert letter.message_id == "0:session:poison"
+    assert "not a countable MESSAGE_CREATE" in letter.reason
+
+
+async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
+    settings: Settings,
+) -> None:
+    async with (
+        forwarder(settings.clickhouse_url.reveal()) as door,
+        running(_behind(settings, door)) as stats,
+    ):
+        await stats.hears_messages(5)
+
+        async def five_are_counted() -> bool:
+            return await stats.total() == 5
+
+        await eventually(five_are_counted)
+        await door.shut()
+        assert (await stats.asks("/messages/hourly")).status_code == 503
+        assert (await stats.client.get("/readyz")).json()["dependencies"] == {
+            "postgres": True,
+            "rabbitmq": True,
+            "clickhouse": False,
+        }
+        await stats.hears_messages(20)
+        await door.open()
+
+        async def all_are_counted() -> bool:
+            return await stats.total() == 20
+
+        await eventually(all_are_counted, within=15)
+
+
+async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> None:
+    async with forwarder(settings.clickhouse_url.reveal()) as door:
+        await door.shut()
+        async with running(_behind(settings, door)) as stats:
+            await stats.hears_messages(4)
+            assert (await stats.client.get("/readyz")).status_code == 503
+            await door.open()
+
+            async def all_are_counted() -> bool:
+                answer = await stats.asks("/messages/hourly")
+                return answer.is_success and answer.json()["total"] == 4
+
+            await eventually(all_are_counted, within=15)
+
+
+def _behind(settings: Settings, door: Forwarder) -> Settings:
+    return msgspec.structs.replace(settings, clickhouse_url=Secret(door.url))
+
+
+async def test_only_who_may_see_a_server_sees_its_numbers(stats: Stats) -> None:
+    elsewhere = Actor(user_id=1, guild_id=OTHER, role="admin")
+    assert (await stats.asks("/summary", elsewhere)).status_code == 403
+    operator = Actor(user_id=1, guild_id=0, role="operator")
+    assert (await stats.asks("/summary", operator)).status_code == 403
+    key = Actor(user_id=1, guild_id=GUILD, role="key", scopes=("infractions:read",))
+    assert (await stats.asks("/summary", key)).status_code == 403
+    assert (await stats.client.get(f"/guilds/{GUILD}/summary")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"tz": "Mars/Olympus"}, "not a time zone"),
+        ({"tz": "../../etc/passwd"}, "not a time zone"),
+        ({"from": "yesterday"}, "not a date"),
+        ({"from": "1815-12-10"}, "before Discord began"),
+        ({"from": "2026-01-02", "to": "2026-01-01"}, "before"),
+        ({"channel": "general"}, "id"),
+    ],
+)
+async def test_nonsense_is_explained(stats: Stats, query: dict[str, str], told: str) -> None:
+    answer = await stats.asks("/messages/hourly", **query)
+    assert answer.status_code == 400
+    assert told in answer.json()["detail"]
+
+
+async def test_only_one_channel_can_be_asked_for(stats: Stats) -> None:
+    await stats.hears_messages(2)
+    await stats.hears("MESSAGE_CREATE", message(2) | {"channel_id": "8"})
+
+    async def all_are_counted() -> bool:
+        return await stats.total() == 3
+
+    await eventually(all_are_counted)
+    found = (await stats.asks("/messages/hourly", channel="8")).json()
+    assert found["total"] == 1
+
+
+async def test_metrics_tell_what_was_counted(stats: Stats) -> None:
+    await stats.hears_messages(3)
+
+    async def the_metrics_say_so() -> bool:
+        metrics = (await stats.client.get("/metrics")).text
+        return 'stats_rows_total{kind="message"} 3.0' in metrics
+
+    await eventually(the_metrics_say_so)
