@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox import seed
 from sandbox.app import serve
 from sandbox.control.keys import TRAFFIC_KEY
+from sandbox.control.requests import REQUESTS_KEY
 from sandbox.keeping import kept, open_world
 from sandbox.world import World
 
@@ -44,9 +45,10 @@ async def run(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     world = open_world(options.state, seed.demo if options.seed else World)
     async with (
-        kept(world, options.state),
+        kept(world, options.state) as touch,
         serve(world, host=options.host, port=options.port) as serving,
     ):
+        serving.app[REQUESTS_KEY].on_write = touch
         print(f"The sandbox is at {serving.url}", flush=True)  # noqa: T201 - said to a person
         made = seed.seed_of(world)
         if options.traffic and made:

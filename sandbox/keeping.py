@@ -19,18 +19,21 @@ def open_world(path: Path | None, make: Callable[[], World]) -> World:
 
 
 @contextlib.asynccontextmanager
-async def kept(world: World, path: Path | None) -> AsyncGenerator[None]:
-    """Save a world to a file while it changes, and once more at the end."""
+async def kept(world: World, path: Path | None) -> AsyncGenerator[Callable[[], None]]:
+    """Save a world to a file while it changes, and once more at the end.
+
+    Yields what says that something changed of which no event tells, a login for one.
+    """
+    changed = asyncio.Event()
     if path is None:
-        yield
+        yield changed.set
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     world.save(path)
-    changed = asyncio.Event()
     forget = world.subscribe(lambda _: changed.set())
     saver = asyncio.create_task(_save_when(changed, world, path))
     try:
-        yield
+        yield changed.set
     finally:
         forget()
         saver.cancel()

@@ -16,7 +16,7 @@ from sandbox.world.buckets import Window
 
 GLOBAL_PER_SECOND = 50
 _PREFIX = re.compile(r"^/api(/v\d+)?(?=/)")
-_MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+_MAJOR = ("channel_id", "guild_id", "webhook_id", "token")
 
 
 class Limit(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Limit(Struct, frozen=True):
 _MESSAGES = "/channels/{channel_id}/messages"
 _REACTIONS = _MESSAGES + "/{message_id}/reactions"
 _MEMBER = "/guilds/{guild_id}/members/{user_id}"
-_HOOK = "/webhooks/{webhook_id}/{webhook_token}"
+_HOOK = "/webhooks/{webhook_id}/{token}"
 _REACTING = Limit(1, 0.25, "reactions")
 _OF_HOOK = Limit(5, 2.0)
 
@@ -57,12 +57,11 @@ LIMITS: Mapping[tuple[str, str], Limit] = {
     ("PATCH", "/users/@me"): Limit(2, 3600.0),
     ("POST", _HOOK): _OF_HOOK,
     ("PATCH", _HOOK + "/messages/{message_id}"): _OF_HOOK,
-    ("PATCH", _HOOK + "/messages/@original"): _OF_HOOK,
 }
 _WITHOUT = ("/interactions/", "/oauth2/authorize", "/oauth2/token")
 """Where nothing is limited, not even by the global limit."""
 
-_NOT_GLOBAL = ("/webhooks/{webhook_id}/{webhook_token}",)
+_NOT_GLOBAL = ("/webhooks/{webhook_id}/{token}",)
 
 
 @web.middleware

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.backing import Addresses, Ground, start_missing
+from tools.backing import Addresses, Ground, install_missing, start_missing
 from tools.keys import Keys
 from tools.lock import only_one
 from tools.ports import Ports
@@ -57,6 +57,7 @@ async def _serve(
     ports, keys = Ports(folder / "ports.json"), Keys(folder / "keys.json")
     await supervisor.clear_leftovers()
     try:
+        await install_missing(Addresses.given(given), folder / "logs" / "apt.log", say)
         ready.set_result(
             await start_missing(Ground(folder, ports, keys, supervisor, say), given, ())
         )

@@ -69,9 +69,8 @@ class Ground:
 async def start_missing(
     ground: Ground, environ: Mapping[str, str], services: Sequence[str]
 ) -> Addresses:
-    """Install, create and start what was not given and return where everything is."""
+    """Create and start what was not given, out of what is installed; return where it all is."""
     addresses = Addresses.given(environ)
-    await install_missing(addresses, ground.log("apt"), ground.say)
     starts = [
         start(ground, addresses)
         for start, url in (
@@ -90,11 +89,19 @@ async def install_missing(addresses: Addresses, log: Path, say: Say) -> None:
     """Install the programs of the servers that were not given, unless Docker has to do."""
     missing = missing_packages(addresses)
     if missing and not await install(missing, log, say) and not await docker.answers():
-        names = " ".join(missing)
-        raise StackError(
-            f"{names}: not installed, and apt could not do it here (see {log}, if it is there); "
-            f"run `sudo apt-get install {names}`, start Docker, or set DATABASE_URL and AMQP_URL."
-        )
+        raise StackError(explain_missing(missing, log))
+
+
+def explain_missing(missing: Sequence[str], log: Path) -> str:
+    """Say what to do where packages are missing and could not be installed."""
+    names = " ".join(missing)
+    why = (
+        f"apt could not install it (see {log})" if log.exists() else "this user may not install it"
+    )
+    return (
+        f"Missing: {names}, and {why}; run `sudo apt-get install {names}`, or start Docker, "
+        "or set DATABASE_URL and AMQP_URL to servers that are there."
+    )
 
 
 def missing_packages(addresses: Addresses) -> list[str]:

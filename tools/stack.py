@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tools.api_key import demo_key
-from tools.backing import SERVERS, Addresses, Ground, start_missing
+from tools.backing import SERVERS, Addresses, Ground, install_missing, start_missing
 from tools.discord import Discord, read_seed, sandbox_part
 from tools.environment import inherited
 from tools.keys import Keys
@@ -133,6 +133,8 @@ class Stack:
     async def _start(self) -> None:
         ports = Ports(self.folder / "ports.json")
         ground = Ground(self.folder, ports, self._keys, self._supervisor, self._say)
+        given = Addresses.given(self._given)
+        await install_missing(given, self._log("apt"), self._say)
         self.addresses, discord = await both(
             start_missing(ground, self._given, self._services),
             self._start_discord(ports),
@@ -174,7 +176,9 @@ class Stack:
         self.manifest.amqp_management_url = self.addresses.amqp_management_url
         self.manifest.clickhouse_url = self.addresses.clickhouse_url
         if self.manifest.guild_id and "admin" in self._services:
-            self.manifest.api_key = await demo_key(fleet, self.manifest.guild_id)
+            self.manifest.api_key = await demo_key(
+                fleet, self.manifest.guild_id, self.manifest.users["owner"].id
+            )
         self._complete = True
         self._write_manifest()
 

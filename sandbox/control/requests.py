@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -39,11 +39,14 @@ class RequestLog:
 
     def __init__(self, limit: int = 20_000) -> None:
         self.count = 0
+        self.on_write: Callable[[], None] = lambda: None
         self._kept: deque[Request] = deque(maxlen=limit)
 
     def add(self, request: Request) -> None:
-        """Keep a request."""
+        """Keep a request, and say when it is one that changes something."""
         self._kept.append(request)
+        if request.method != "GET":
+            self.on_write()
 
     def next_number(self) -> int:
         """Return the number of the next request."""

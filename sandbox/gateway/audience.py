@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.gateway.codes import Intents
+from sandbox.gateway.greeting import trimmed_guild
 from sandbox.gateway.intents import WITH_CONTENT, sees_content, wanted, without_content
 from sandbox.gateway.session import Session
 from sandbox.world import Event, World
@@ -65,17 +65,3 @@ def _wants(session: Session, event: Event) -> bool:
 def _reads(session: Session, event: Event) -> bool:
     in_guild = event.guild_id is not None
     return sees_content(session.intents, session.account_id, event.data, in_guild=in_guild)
-
-
-def trimmed_guild(guild: Json, session: Session) -> Json:
-    """Return a GUILD_CREATE payload as far as a bot's intents let it see the members."""
-    trimmed = dict(guild)
-    if not session.intents & Intents.GUILD_VOICE_STATES:
-        trimmed["voice_states"] = []
-    if not session.intents & Intents.GUILD_PRESENCES:
-        trimmed["presences"] = []
-        known = {state["user_id"] for state in trimmed.get("voice_states", [])}
-        known.add(str(session.account_id))
-        members: list[Json] = guild.get("members", [])
-        trimmed["members"] = [member for member in members if member["user"]["id"] in known]
-    return trimmed

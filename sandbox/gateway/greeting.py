@@ -25,13 +25,14 @@ def available(world: World, session: Session) -> list[Guild]:
 def guild_create(world: World, session: Session, guild: Guild) -> Json:
     """Return a guild as far as a session's intents let it be seen."""
     presences = not session.bot or bool(session.intents & Intents.GUILD_PRESENCES)
-    return render.guild_create(
+    shown = render.guild_create(
         world,
         guild,
         session.account_id,
         large_threshold=session.large_threshold,
         presences=presences,
     )
+    return trimmed_guild(shown, session) if session.bot else shown
 
 
 def ready(world: World, session: Session, user: User, resume_url: str) -> Json:
@@ -72,3 +73,17 @@ def _of_user(world: World, session: Session) -> Json:
         "guilds": [guild_create(world, session, guild) for guild in guilds_of(world, session)],
         "private_channels": [render.channel(world, channel, for_user=account) for channel in mine],
     }
+
+
+def trimmed_guild(guild: Json, session: Session) -> Json:
+    """Return a GUILD_CREATE payload as far as a bot's intents let it see the members."""
+    trimmed = dict(guild)
+    if not session.intents & Intents.GUILD_VOICE_STATES:
+        trimmed["voice_states"] = []
+    if not session.intents & Intents.GUILD_PRESENCES:
+        trimmed["presences"] = []
+        known = {state["user_id"] for state in trimmed.get("voice_states", [])}
+        known.add(str(session.account_id))
+        members: list[Json] = guild.get("members", [])
+        trimmed["members"] = [member for member in members if member["user"]["id"] in known]
+    return trimmed

@@ -49,5 +49,6 @@ def _shown(world: World, interaction: Interaction, kind: int, message: Message |
         about["response_message_id"] = str(message.id)
         about["response_message_loading"] = bool(message.flags & MessageFlag.LOADING)
         about["response_message_ephemeral"] = bool(message.flags & MessageFlag.EPHEMERAL)
+    if message is not None and kind in (Answer.MESSAGE, Answer.UPDATE_MESSAGE):
         shown["resource"] = {"type": kind, "message": render.message(world, message)}
     return shown

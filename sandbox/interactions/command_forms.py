@@ -14,6 +14,7 @@ MAX_CHOICES = 25
 MAX_SIZE = 8000
 _MAX_PERMISSIONS = 2**54 - 1
 _MAX_NUMBER = 2**53
+_NESTED = (OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP)
 _SCRIPTS = (range(0x0900, 0x0980), range(0x0E00, 0x0E80))  # Devanagari and Thai, with their marks
 _LOCALES = frozenset(
     [
@@ -92,7 +93,7 @@ def _choice(value_field: Field) -> Field:
     return forms.model(fields, required=("name", "value"))
 
 
-def _option_fields(kind: int, depth: int) -> dict[str, Field]:
+def _option_fields(kind: int) -> dict[str, Field]:
     description = forms.text(1, 100)
     fields: dict[str, Field] = {
         "type": forms.integer(),
@@ -101,8 +102,8 @@ def _option_fields(kind: int, depth: int) -> dict[str, Field]:
         "description": description,
         "description_localizations": _localized(description),
     }
-    if kind in (OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP):
-        return {**fields, "options": forms.nullable(lambda value: _options(value, depth + 1))}
+    if kind in _NESTED:
+        return {**fields, "options": forms.nullable(lambda value: _options(value, kind))}
     fields["required"] = forms.nullable(forms.boolean)
     if kind == OptionType.CHANNEL:
         fields["channel_types"] = forms.nullable(forms.array(forms.integer(0)))
@@ -114,11 +115,11 @@ def _option_fields(kind: int, depth: int) -> dict[str, Field]:
     return fields
 
 
-def _option(value: object, depth: int) -> Json:
+def _option(value: object, parent: int | None) -> Json:
     kinds = forms.choice(*(int(kind) for kind in OptionType))
     kind = cast("int", forms.read_object(value, {"type": kinds}, required=("type",))["type"])
-    _check_depth(kind, depth)
-    fields = _option_fields(kind, depth)
+    _check_nesting(kind, parent)
+    fields = _option_fields(kind)
     option = forms.read_object(value, fields, required=("name", "description"))
     if option.get("autocomplete") and option.get("choices"):
         wrong = invalid(
@@ -129,18 +130,21 @@ def _option(value: object, depth: int) -> Json:
     return {name: part for name, part in option.items() if part is not None}
 
 
-def _check_depth(kind: int, depth: int) -> None:
-    deepest = {OptionType.SUB_COMMAND_GROUP: 0, OptionType.SUB_COMMAND: 1}.get(OptionType(kind), 2)
-    if depth > deepest:
+def _check_nesting(kind: int, parent: int | None) -> None:
+    if parent == OptionType.SUB_COMMAND_GROUP:
+        fits = kind == OptionType.SUB_COMMAND
+    else:
+        fits = parent is None or kind not in _NESTED
+    if not fits:
         wrong = invalid(
             "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-            "Sub-command option cannot be nested this deep",
+            "Options of this type cannot be nested here",
         )
         raise Invalid({"type": wrong.errors})
 
 
-def _options(value: object, depth: int) -> list[Json]:
-    read = forms.array(lambda one: _option(one, depth), maximum=MAX_OPTIONS)
+def _options(value: object, parent: int | None) -> list[Json]:
+    read = forms.array(lambda one: _option(one, parent), maximum=MAX_OPTIONS)
     options = cast("list[Json]", read(value))
     errors: FormErrors = {}
     names: set[object] = set()
@@ -157,7 +161,7 @@ def _options(value: object, depth: int) -> list[Json]:
 
 
 def _is_nested(option: Json) -> bool:
-    return option["type"] in (OptionType.SUB_COMMAND, OptionType.SUB_COMMAND_GROUP)
+    return option["type"] in _NESTED
 
 
 def _misplaced(
@@ -207,7 +211,7 @@ def _fields(kind: int) -> dict[str, Field]:
         "nsfw": forms.nullable(forms.boolean),
     }
     if slash:
-        fields["options"] = forms.nullable(lambda value: _options(value, 0))
+        fields["options"] = forms.nullable(lambda value: _options(value, None))
     return fields
 
 

@@ -96,6 +96,7 @@ def _application(application: Application) -> Json:
         "bot_require_code_grant": False,
         "verify_key": application.public_key,
         "flags": application.flags,
+        "flags_new": str(application.flags),
     }
 
 

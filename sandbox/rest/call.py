@@ -8,7 +8,7 @@ from aiohttp import BodyPartReader, web
 
 from sandbox import auth, forms, permissions
 from sandbox.auth import Caller, Kind
-from sandbox.errors import Code, DiscordError, field_error
+from sandbox.errors import Code, DiscordError, field_error, form_error, nested
 from sandbox.forms import Field, Json
 from sandbox.models import By, Channel, Guild, Member, Message, User
 from sandbox.permissions import Permission
@@ -148,7 +148,7 @@ def as_object(value: object) -> Json:
     """Return a JSON object, or answer 50035."""
     if not isinstance(value, dict):
         message = "Only dictionaries may be used in a ModelType"
-        raise field_error("_errors", "MODEL_TYPE_CONVERT", message)
+        raise form_error(nested((), "MODEL_TYPE_CONVERT", message))
     return cast("Json", value)
 
 

@@ -192,6 +192,28 @@ def _attributes(call: Call, guild: Guild, read: Json) -> Json:
     return values
 
 
+@routes.put("/guilds/{guild_id}/members/{user_id}")
+async def add_member(request: web.Request) -> web.Response:
+    """Let somebody join who allowed it by OAuth2 (`guilds.join`)."""
+    call = Call(request)
+    guild = call.guild_for(Permission.CREATE_INSTANT_INVITE)
+    read = await call.body({"access_token": forms.text(1)}, required=("access_token",))
+    user = call.path_user()
+    grant = call.world.bearer_tokens.get(str(read["access_token"]))
+    granted = grant is not None and (grant.user_id, grant.application_id) == (
+        user.id,
+        call.user.id,
+    )
+    if grant is None or not granted or "guilds.join" not in grant.scopes:
+        raise DiscordError.of(Code.INVALID_OAUTH2_TOKEN)
+    if user.id in guild.members:
+        return nothing()
+    if user.id in guild.bans:
+        raise DiscordError.of(Code.USER_IS_BANNED)
+    member = members.add(call.world, guild, user)
+    return reply(render.member_with_user(call.world, member), 201)
+
+
 @routes.delete("/guilds/{guild_id}/members/{user_id}")
 async def kick_member(request: web.Request) -> web.Response:
     """Kick a member who stands below the caller."""

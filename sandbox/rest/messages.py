@@ -9,27 +9,20 @@ from aiohttp import web
 from sandbox import forms
 from sandbox.errors import Code, DiscordError
 from sandbox.forms import Field, Json
-from sandbox.models import Channel, ChannelType, Message, MessageFlag, MessageType
+from sandbox.models import Channel, ChannelType, Message, MessageFlag
 from sandbox.permissions import Permission
 from sandbox.rest import sending
 from sandbox.rest.call import Call, nothing, reply
 from sandbox.rest.paging import number
 from sandbox.snowflakes import at_time
 from sandbox.world import messages, pins, render
+from sandbox.world.composing import WRITTEN
 
 routes = web.RouteTableDef()
 
 BULK_AGE = timedelta(days=14)
 _BULK_MINIMUM, _BULK_MAXIMUM = 2, 100
 _UNDELETABLE = frozenset({1, 2, 3, 4, 5, 14, 15, 16, 17, 21})
-_EDITABLE = frozenset(
-    {
-        MessageType.DEFAULT,
-        MessageType.REPLY,
-        MessageType.CHAT_INPUT_COMMAND,
-        MessageType.CONTEXT_MENU_COMMAND,
-    }
-)
 _PAGE: dict[str, Field] = {
     "around": forms.snowflake,
     "before": forms.snowflake,
@@ -171,7 +164,7 @@ async def edit_message(request: web.Request) -> web.Response:
     body, uploads = await call.message_body()
     if message.author_id != call.user.id or message.webhook_name is not None:
         _check_only_flags(call, channel, body)
-    if message.type not in _EDITABLE:
+    if message.type not in WRITTEN:
         raise DiscordError.of(Code.SYSTEM_MESSAGE)
     messages.edit(call.world, message, body, uploads=uploads)
     return reply(render.message(call.world, message, for_user=call.user.id))

@@ -141,9 +141,8 @@ def _overwrite_options(guild: Guild, overwrite: Overwrite) -> Json:
 
 
 def announce(world: State, channel: Channel, event: str) -> None:
-    """Tell those who may see a channel what became of it."""
-    shown = render.channel(world, channel)
-    world.dispatch(event, shown, guild_id=channel.guild_id, channel_id=channel.id)
+    """Tell a guild what became of a channel; also those who can't see it (any more) are told."""
+    world.dispatch(event, render.channel(world, channel), guild_id=channel.guild_id)
 
 
 def parent_of(world: State, channel: Channel) -> Channel:

@@ -62,7 +62,7 @@ def _button(value: object) -> Json:
         fields["url"] = forms.url("http", "https", "discord")
         return forms.read_object(value, fields, required=("url",))
     if style == PREMIUM_BUTTON:
-        fields["sku_id"] = forms.snowflake
+        fields["sku_id"] = lambda value: str(forms.snowflake(value))
         return forms.read_object(value, fields, required=("sku_id",))
     fields["custom_id"] = _CUSTOM_ID
     button = forms.read_object(value, fields, required=("custom_id",))

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sandbox.models import Ban, By, Guild, Json, Member, User
+from sandbox.models import Ban, By, Guild, Json, Member, MessageType, User
 from sandbox.snowflakes import at_time
-from sandbox.world import render, roles
+from sandbox.world import messages, render, roles
 from sandbox.world.audit import Action, apply, record
 from sandbox.world.state import State
+
+SUPPRESS_JOINS = 1 << 0
+"""The flag of a system channel in which nobody is welcomed."""
 
 
 def add(
@@ -30,13 +33,22 @@ def add(
     told = {**render.member_with_user(world, member), "guild_id": str(guild.id)}
     world.dispatch("GUILD_MEMBER_ADD", told, guild_id=guild.id)
     guild.members[user.id] = member
-    _welcome(world, guild, user.id)
+    _show_guild(world, guild, user.id)
+    _say_welcome(world, guild, user.id)
     if user.bot:
         record(world, guild, by, Action.BOT_ADD, user.id)
     return member
 
 
-def _welcome(world: State, guild: Guild, user_id: int) -> None:
+def _say_welcome(world: State, guild: Guild, user_id: int) -> None:
+    channel = world.channels.get(guild.system_channel_id or 0)
+    if channel is None or guild.system_channel_flags & SUPPRESS_JOINS:
+        return
+    kind = MessageType.USER_JOIN
+    messages.post(world, channel, messages.by_system(world, channel, user_id, kind))
+
+
+def _show_guild(world: State, guild: Guild, user_id: int) -> None:
     shown = render.guild_create(world, guild, user_id)
     world.dispatch("GUILD_CREATE", shown, guild_id=guild.id, users=frozenset({user_id}))
 

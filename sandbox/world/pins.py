@@ -65,13 +65,7 @@ def _say_so(world: State, channel: Channel, message: Message, user_id: int) -> N
     }
     if channel.guild_id is not None:
         reference["guild_id"] = str(channel.guild_id)
-    said = Message(
-        id=world.snowflakes.next(),
-        channel_id=channel.id,
-        guild_id=channel.guild_id,
-        author_id=user_id,
-        timestamp=world.clock.now(),
-        type=int(MessageType.CHANNEL_PINNED_MESSAGE),
-        reference=reference,
-    )
+    kind = MessageType.CHANNEL_PINNED_MESSAGE
+    said = messages.by_system(world, channel, user_id, kind)
+    said.reference = reference
     messages.post(world, channel, said)

@@ -23,13 +23,18 @@ def create(
     role = Role(world.snowflakes.next(), guild.id, name, position=1, bot_id=bot_id)
     role.managed = bot_id is not None
     apply(role, values or {})
-    for other in guild.roles.values():
-        if other.id != guild.id and other.position >= role.position:
-            other.position += 1
+    _make_room(world, guild)
     guild.roles[role.id] = role
     _announce(world, role, "GUILD_ROLE_CREATE")
     record(world, guild, by, Action.ROLE_CREATE, role.id, changes=created(role, _TOLD))
     return role
+
+
+def _make_room(world: State, guild: Guild) -> None:
+    for other in guild.roles.values():
+        if other.id != guild.id:
+            other.position += 1
+            _announce(world, other, "GUILD_ROLE_UPDATE")
 
 
 def modify(

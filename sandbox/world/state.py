@@ -90,7 +90,7 @@ class History:
         """Append the newest message; the oldest goes when there are too many."""
         self.ids.append(message.id)
         self.by_id[message.id] = message
-        if len(self.ids) > limit:
+        while len(self.ids) > limit:
             del self.by_id[self.ids.pop(0)]
 
     def remove(self, message_id: int) -> Message | None:

@@ -55,13 +55,13 @@ def _leave_traces(
         message.flags |= MessageFlag.HAS_THREAD
         shown = render.message_event(world, message)
         messages.tell(world, "MESSAGE_UPDATE", message, shown)
-        said = _said(world, channel, starter, Kind.THREAD_STARTER_MESSAGE)
+        said = messages.by_system(world, channel, starter, Kind.THREAD_STARTER_MESSAGE)
         said.reference = _pointing_at(message)
         messages.post(world, channel, said)
     elif channel.type == ChannelType.PUBLIC_THREAD and parent.type == ChannelType.TEXT:
         reference: Json = {"channel_id": str(channel.id), "guild_id": str(channel.guild_id)}
-        said = _said(world, parent, starter, Kind.THREAD_CREATED)
-        said.content, said.reference = channel.name, reference
+        said = messages.by_system(world, parent, starter, Kind.THREAD_CREATED, channel.name)
+        said.reference = reference
         messages.post(world, parent, said)
 
 
@@ -72,17 +72,6 @@ def _pointing_at(message: Message) -> Json:
         "message_id": str(message.id),
         "guild_id": str(message.guild_id),
     }
-
-
-def _said(world: State, channel: Channel, author_id: int, kind: Kind) -> Message:
-    return Message(
-        id=world.snowflakes.next(),
-        channel_id=channel.id,
-        guild_id=channel.guild_id,
-        author_id=author_id,
-        timestamp=world.clock.now(),
-        type=int(kind),
-    )
 
 
 def start_in_forum(

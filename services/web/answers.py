@@ -109,3 +109,25 @@ class Summary(Struct, frozen=True):
     now: Totals
     before: Totals
     fresh: Fresh = Fresh()
+
+
+class Configuration(Struct, frozen=True):
+    """A configuration's text; revision 0 is the empty one that each guild begins with."""
+
+    revision: int
+    yaml: str
+
+
+class Revision(Struct, frozen=True, kw_only=True):
+    """A configuration that somebody saved."""
+
+    revision: int
+    created_at: datetime
+    note: str = ""
+    author_name: str = ""
+
+
+class RevisionPage(Struct, frozen=True):
+    """Some revisions, newest first."""
+
+    items: tuple[Revision, ...]

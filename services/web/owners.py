@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from services.web.settings import Settings
-from shared.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError, UserError
+from shared.errors import NotFoundError, UnavailableError, UserError
 from shared.http.tokens import Actor, sign
 
 T = TypeVar("T")
@@ -32,8 +32,17 @@ class Problem(Struct, frozen=True):
 
     title: str = ""
     detail: str = ""
-    status: int = 0
     code: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class RefusedError(UserError):
+    """A service refused, for a reason that a person can read; `problem` says where."""
+
+    def __init__(self, message: str, status: int, problem: Problem) -> None:
+        super().__init__(message, status=status, code=problem.code or None)
+        self.problem = problem
 
 
 class Owners:
@@ -65,11 +74,20 @@ class Owners:
         response = await self._send(owner, "GET", path, actor, params=given)
         return self._read(owner, response, type_)
 
-    async def send(  # noqa: PLR0917 - owner and path are as in `get`
-        self, owner: Owner, method: str, path: str, type_: type[T], actor: Actor, body: object
+    async def send(
+        self,
+        owner: Owner,
+        method: str,
+        path: str,
+        type_: type[T],
+        actor: Actor,
+        body: object,
+        *,
+        if_match: str = "",
     ) -> T:
         """Have something changed; raises as `get` does."""
-        response = await self._send(owner, method, path, actor, content=msgspec.json.encode(body))
+        content = msgspec.json.encode(body)
+        response = await self._send(owner, method, path, actor, content=content, if_match=if_match)
         return self._read(owner, response, type_)
 
     async def _send(
@@ -81,10 +99,13 @@ class Owners:
         *,
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        if_match: str = "",
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {sign(self._secret, actor, owner)}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
+        if if_match:
+            headers["If-Match"] = if_match
         url = self._bases[owner].rstrip("/") + path
         try:
             return await self._http.request(
@@ -106,15 +127,12 @@ def _away(owner: Owner) -> UnavailableError:
 
 
 def _refusal(response: httpx.Response) -> UserError:
-    """Return what a service refused with, as the error that it was there."""
+    """Return what a service refused with."""
     try:
         problem = msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
         problem = Problem()
     message = problem.detail or problem.title or "The service refused this."
-    kinds: dict[int, type[UserError]] = {
-        HTTPStatus.NOT_FOUND: NotFoundError,
-        HTTPStatus.FORBIDDEN: ForbiddenError,
-        HTTPStatus.CONFLICT: ConflictError,
-    }
-    return kinds.get(response.status_code, UserError)(message, code=problem.code or None)
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        return NotFoundError(message)
+    return RefusedError(message, response.status_code, problem)

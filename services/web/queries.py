@@ -29,6 +29,13 @@ class Session(Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
 
+    @property
+    def avatar_url(self) -> str | None:
+        """Where Discord keeps their picture."""
+        if self.avatar is None:
+            return None
+        return f"https://cdn.discordapp.com/avatars/{self.user_id}/{self.avatar}.png?size=64"
+
 
 async def add_session(db: Executor, session: Session) -> int:
     """Keep a new session."""

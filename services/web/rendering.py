@@ -1,8 +1,10 @@
-"""Pages out of templates: everything escaped, nothing undefined, numbers and moments as people read them."""
+"""Pages out of templates: all escaped, nothing undefined, numbers and times as people read them."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -66,10 +68,10 @@ class Templates:
             plain_time=plain_time,
             thousands=thousands,
             percent=percent,
-            kind_word=lambda word: KINDS.get(word, spoken(word)),
-            state_word=lambda word: STATES.get(word, spoken(word)),
-            role_word=lambda word: ROLES.get(word, spoken(word)),
-            source_word=lambda word: SOURCES.get(word, spoken(word)),
+            kind_word=words(KINDS),
+            state_word=words(STATES),
+            role_word=words(ROLES),
+            source_word=words(SOURCES),
             change_word=spoken,
         )
         self._environment.globals.update(asset=asset)
@@ -77,8 +79,14 @@ class Templates:
         for name in ("face", "when", "kind", "state", "lazy", "change"):
             self._environment.globals[name] = getattr(macros, name)
 
-    def page(self, name: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    def page(self, name: str, **values: object) -> HTMLResponse:
         """Render a page or a panel."""
+        return self.render(name, values)
+
+    def render(
+        self, name: str, values: Mapping[str, object], status: int = HTTPStatus.OK
+    ) -> HTMLResponse:
+        """Render a page or a panel that is answered with a status."""
         text = self._environment.get_template(name).render(values)
         return HTMLResponse(text, status_code=status)
 
@@ -119,6 +127,15 @@ def thousands(number: int) -> str:
 def percent(number: float) -> str:
     """Return a share in percent; from ten times on as how many times it is."""
     return f"{number:.0f}\N{NARROW NO-BREAK SPACE}%" if number < 1000 else f"{number / 100:.0f}×"  # noqa: RUF001, PLR2004
+
+
+def words(known: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what says a word of a program as a person does."""
+
+    def say(word: str) -> str:
+        return known.get(word) or spoken(word)
+
+    return say
 
 
 def spoken(word: str) -> str:

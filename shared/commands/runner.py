@@ -232,7 +232,9 @@ class Runner(Generic[D]):
         return to_action(answer, by, ephemeral=command.spec.ephemeral)
 
     def _check(self, by: Invocation, spec: CommandSpec) -> None:
-        """Raise UserError when it may not be run here, or not by them."""
+        """Raise UserError when it may not be run here, or not like this, or not by them."""
+        if by.source == "text" and not spec.text:
+            raise UserError(f"`{spec.name}` works as a slash command only: `/{spec.name}`.")
         if by.guild is None and spec.guild_only:
             raise UserError(f"`{spec.name}` works in a server only.")
         check_command(by, spec, self._configs.get(by.guild_id), self._operators)

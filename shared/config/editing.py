@@ -18,7 +18,7 @@ _STR: Final = "tag:yaml.org,2002:str"
 
 
 def set_value(text: str, path: str, value: str) -> str:
-    """Return the text with a value set: `plugins.core.nickname`, `{command: ban}.level`.
+    """Return the text with a value set: `plugins.core.nickname`, `commands.{command:ban}.level`.
 
     The value is read as YAML, and as plain text where that does not fit. Raises ConfigError.
     """
@@ -59,7 +59,7 @@ def _segments(path: str) -> list[str]:
     if not segments or end != len(path):
         raise ConfigError(
             f"`{path}` is not a path. Paths are keys with dots: `plugins.core.prefix`, "
-            "`permissions.123456789012345678.level`, `commands.{command: role.add}.disabled`."
+            "`permissions.123456789012345678.level`, `commands.{command:role.add}.disabled`."
         )
     return segments
 
@@ -103,7 +103,7 @@ def _replace(node: MappingNode, segment: str, value: Node) -> None:
 
 
 def _key(segment: str) -> Node:
-    node = compose(segment) if segment.startswith("{") else None
+    node = compose(re.sub(r":\s*", ": ", segment)) if segment.startswith("{") else None
     return node or ScalarNode(_STR, segment)
 
 

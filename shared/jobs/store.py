@@ -82,8 +82,17 @@ async def take_out(tx: Connection, job: Claimed, lease: timedelta) -> bool:
     out by the server once its lease has run out.
     """
     limit = f"{max(1, int(lease.total_seconds() * 1000))}ms"
-    await tx.execute("SELECT set_config('idle_in_transaction_session_timeout', $1, true)", limit)
-    return bool(await finish(tx, [job]))
+    taken = await tx.fetchval(
+        """
+        DELETE FROM timer
+         USING (SELECT set_config('idle_in_transaction_session_timeout', $3, true)) AS limited
+         WHERE id = $1 AND attempt = $2 RETURNING id
+        """,
+        job.id,
+        job.attempt,
+        limit,
+    )
+    return taken is not None
 
 
 async def put_off(
@@ -157,11 +166,14 @@ async def renew(db: Db, jobs: list[Claimed], lease: timedelta) -> set[int]:
 
 
 async def give_back(db: Db, jobs: list[Claimed], *, after: timedelta) -> None:
-    """Release jobs that were not begun, or not finished at a graceful stop."""
+    """Release jobs that were not begun, or not finished at a graceful stop, and tell others."""
     await db.execute(
         """
-        UPDATE timer t SET due = now() + $3, owner = NULL, attempt = attempt + 1
-         WHERE id = ANY($1) AND attempt = ($2::int[])[array_position($1, t.id)]
+        WITH released AS (
+            UPDATE timer t SET due = now() + $3, owner = NULL, attempt = attempt + 1
+             WHERE id = ANY($1) AND attempt = ($2::int[])[array_position($1, t.id)]
+        )
+        SELECT pg_notify(current_schema() || '_timer', '')
         """,
         [job.id for job in jobs],
         [job.attempt for job in jobs],

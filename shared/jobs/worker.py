@@ -178,6 +178,8 @@ class Worker:
         finally:
             self._held.pop(job.id, None)
             self._metrics.done.labels(job.kind, outcome).inc()
+        if outcome in {"retry", "away"}:
+            self._wake.set()  # it may be due before whatever the claiming waits for
         if outcome in {"lost", "refused"}:
             log.warning("job_was_taken_away", job_id=job.id, job=job.kind)
 

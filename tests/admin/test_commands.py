@@ -1,6 +1,5 @@
 """The commands of admin, run as the gateway hands them over."""
 
-
 import httpx
 
 from shared.bus import Delivery, QueueSpec
@@ -208,7 +207,7 @@ async def test_an_override_changes_who_may_use_a_command(admin: Admin) -> None:
     await announce(admin, TEMPBAN, MBAN)
     explained = by_text("permissions explain", "tempban")
 
-    await admin.gateway.said(by_owner("config set", "commands.{command: tempban}.level 100"))
+    await admin.gateway.said(by_owner("config set", "commands.{command:tempban}.level 100"))
     said = await admin.gateway.said(explained)
 
     assert "`tempban` needs level 100, by `{command: tempban}`." in said

@@ -1,6 +1,6 @@
 """A bot made of bare HTTP and websocket calls, in a guild with its people."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ class Bot:
     async def close(self) -> None:
         await self._http.close()
 
-    async def rest(self, method: str, path: str, body: object = None) -> Any:
+    async def rest(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
         return await self.sandbox.rest(f"Bot {self.token}", method, path, body)
 
     async def register(self, *commands: Json, guild: Guild | None = None) -> list[Json]:
@@ -43,7 +43,7 @@ class Bot:
 
     async def answer(
         self, interaction: Json, kind: int, data: Json | None = None, *, respond: bool = False
-    ) -> Any:
+    ) -> Any:  # noqa: ANN401 - any JSON
         """Answer an interaction, without any authorization."""
         path = f"/interactions/{interaction['id']}/{interaction['token']}/callback"
         body = {"type": kind} | ({} if data is None else {"data": data})
@@ -53,11 +53,11 @@ class Bot:
         path = f"/webhooks/{self.id}/{interaction['token']}"
         return await self.call("POST", path, data)
 
-    async def original(self, interaction: Json, method: str, data: Json | None = None) -> Any:
+    async def original(self, interaction: Json, method: str, data: Json | None = None) -> Any:  # noqa: ANN401 - any JSON
         path = f"/webhooks/{self.id}/{interaction['token']}/messages/@original"
         return await self.call(method, path, data)
 
-    async def call(self, method: str, path: str, body: object = None, **query: str) -> Any:
+    async def call(self, method: str, path: str, body: object = None, **query: str) -> Any:  # noqa: ANN401 - any JSON
         """Call the API without a token; raises RestError when it refuses."""
         url = f"{self.sandbox.api_url}{path}"
         async with self._http.request(method, url, json=body, params=query) as response:
@@ -121,7 +121,7 @@ def _person(sandbox: Sandbox, user: WorldUser) -> Person:
 
 
 @asynccontextmanager
-async def stage(sandbox: Sandbox, intents: int = ALL) -> AsyncIterator[Stage]:
+async def stage(sandbox: Sandbox, intents: int = ALL) -> AsyncGenerator[Stage]:
     """Set the stage: a guild, its owner, and a connected bot that is a member."""
     world = sandbox.world
     user = world.create_user("owner")

@@ -1,8 +1,7 @@
 """A bare gateway client: every frame by hand, so that tests see exactly what the server sends."""
 
-import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +17,7 @@ from sandbox.world import WORLD_KEY, World
 ALL = int(~Intents(0))
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The server ended the connection; `code` is None when the wire was cut."""
 
     def __init__(self, code: int | None) -> None:
@@ -46,7 +45,7 @@ class GatewayClient:
     async def receive(self, within: float = 5.0) -> Frame:
         message = await self.ws.receive(timeout=within)
         if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-            raise Gone(self.ws.close_code if message.type == aiohttp.WSMsgType.CLOSE else None)
+            raise GoneError(self.ws.close_code if message.type == aiohttp.WSMsgType.CLOSE else None)
         data = message.data if isinstance(message.data, bytes) else message.data.encode()
         frame = msgspec.json.decode(self._inflate(data), type=Frame)
         self.seq = frame.s or self.seq
@@ -88,7 +87,7 @@ class GatewayClient:
         try:
             while True:
                 await self.receive()
-        except Gone as gone:
+        except GoneError as gone:
             return gone.code
 
     async def nothing_but(self, name: str, absent: str) -> None:
@@ -97,12 +96,16 @@ class GatewayClient:
             assert frame.t != absent, frame
 
 
-def _inflater(compress: str | None) -> Any:
+def _inflater(compress: str | None) -> Callable[[bytes], bytes]:
     if compress == "zlib-stream":
         return zlib.decompressobj().decompress
     if compress == "zstd-stream":
         return zstandard.ZstdDecompressor().decompressobj().decompress
-    return lambda data: zlib.decompress(data) if data[:1] == b"\x78" else data
+    return _inflate
+
+
+def _inflate(data: bytes) -> bytes:
+    return zlib.decompress(data) if data[:1] == b"\x78" else data
 
 
 class Gateway:
@@ -117,7 +120,7 @@ class Gateway:
     @asynccontextmanager
     async def connect(
         self, compress: str | None = None, *, hello: bool = True, **query: str
-    ) -> AsyncIterator[GatewayClient]:
+    ) -> AsyncGenerator[GatewayClient]:
         asked = {"v": "10", "encoding": "json"} | query
         if compress:
             asked["compress"] = compress
@@ -129,7 +132,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def serve(settings: GatewaySettings, *routes: web.RouteDef) -> AsyncIterator[Gateway]:
+async def serve(settings: GatewaySettings, *routes: web.RouteDef) -> AsyncGenerator[Gateway]:
     """Run a gateway for a fresh world."""
     world = World()
     hub = GatewayHub(world, settings)

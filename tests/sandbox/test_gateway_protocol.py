@@ -119,7 +119,7 @@ async def test_a_wrong_identify_is_closed_with_the_reason(
 ) -> None:
     asked: dict[str, object] = {"token": world.token_of(bot), "intents": 1, "shard": (0, 1)}
     async with gateway.connect() as client:
-        await client.send(Op.IDENTIFY, asked | {"properties": {}} | wrong)
+        await client.send(Op.IDENTIFY, asked | wrong)
 
         assert await client.closed() == code
 
@@ -292,6 +292,7 @@ async def test_a_second_resume_does_not_repeat_the_first_ones_marker(
         await client.identify(token)
         await client.until("GUILD_CREATE")
         gateway.hub.faults.drop()
+    names: list[str | None] = []
     for _ in range(2):
         world.post_message(channel, owner, "missed")
         async with gateway.connect() as again:
@@ -463,7 +464,9 @@ async def test_a_reader_that_pauses_gets_everything_when_it_goes_on(
         await client.until("GUILD_CREATE")
         [session] = gateway.hub.sessions()
         for number in range(20_000):
-            gateway.hub.send_raw(session, "MESSAGE_CREATE", b'{"n":%d,"x":"%b"}' % (number, b"x" * 500))
+            gateway.hub.send_raw(
+                session, "MESSAGE_CREATE", b'{"n":%d,"x":"%b"}' % (number, b"x" * 500)
+            )
         await eventually(lambda: session.unsent < 20_000)
 
         assert session.unsent > 0
@@ -496,8 +499,8 @@ async def test_what_clients_send_is_recorded_without_tokens(
     await eventually(lambda: record.closed)
 
     [identify] = record.of(Op.IDENTIFY)
-    assert isinstance(identify.data, dict)
-    assert "token" not in identify.data
+    assert "'token'" not in repr(identify.data)
+    assert world.token_of(bot) not in repr(record.received)
     assert record.counts["identify"] == 1
     [closed] = record.closed
     assert (closed.code, closed.by_client) == (1000, True)

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import aiohttp
 import pytest
 
 from tests.sandbox.bot_client import Json, Stage, stage
 from tests.support.sandbox import Person, RestError, Sandbox
-from tests.support.waiting import eventually
 
 PONG, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, AUTOCOMPLETE, MODAL = 1, 4, 5, 6, 7, 8, 9
 EPHEMERAL, LOADING = 64, 128
@@ -253,8 +253,6 @@ async def test_messages_of_others_are_out_of_a_token_s_reach(
 
 
 async def test_files_come_with_an_answer(on: Stage, echo: Json, member: Person) -> None:
-    import aiohttp  # noqa: PLC0415 - only this test uploads
-
     interaction = await run(on, member, echo)
     form = aiohttp.FormData()
     form.add_field("payload_json", '{"type":4,"data":{"content":"see"}}')
@@ -326,8 +324,8 @@ async def test_a_button_of_an_ephemeral_message_works_for_its_user(
     await on.bot.original(pressed, "PATCH", {"content": "later"})
 
     assert (await on.told(member, "MESSAGE_UPDATE"))["content"] == "later"
+    data = {"component_type": 2, "custom_id": "yes"}
     with pytest.raises(RestError) as refused:
-        data = {"component_type": 2, "custom_id": "yes"}
         await on.submit(on.owner, {"type": 3, "message_id": message["id"], "data": data})
     assert refused.value.code == 10008
 
@@ -420,8 +418,8 @@ async def test_typing_can_only_be_answered_with_choices(on: Stage, member: Perso
         with pytest.raises(RestError) as refused:
             await on.bot.answer(interaction, kind, data)
         assert refused.value.code == 50035
+    many = [{"name": str(n), "value": n} for n in range(26)]
     with pytest.raises(RestError):
-        many = [{"name": str(n), "value": n} for n in range(26)]
         await on.bot.answer(interaction, AUTOCOMPLETE, {"choices": many})
 
 
@@ -502,7 +500,8 @@ async def test_a_modal_is_checked_and_can_be_filled_in_again(
 async def test_a_broken_modal_is_refused(on: Stage, echo: Json, member: Person) -> None:
     interaction = await run(on, member, echo)
 
-    for wrong in ({"title": ""}, {"components": []}, {"custom_id": "x" * 101}):
+    mistakes: list[Json] = [{"title": ""}, {"components": []}, {"custom_id": "x" * 101}]
+    for wrong in mistakes:
         with pytest.raises(RestError) as refused:
             await on.bot.answer(interaction, MODAL, FORM | wrong)
         assert refused.value.code == 50035
@@ -542,9 +541,7 @@ async def test_commands_work_in_direct_messages_with_the_bot(
     world = on.world
     dm = world.open_dm(world.users[member.id], world.users[on.bot.id])
     data = {"id": echo["id"], "options": [{"type": 3, "name": "text", "value": "hi"}]}
-    await on.submit(
-        member, {"type": 2, "guild_id": None, "channel_id": str(dm.id), "data": data}
-    )
+    await on.submit(member, {"type": 2, "guild_id": None, "channel_id": str(dm.id), "data": data})
     interaction = await on.bot.interaction()
     await on.bot.answer(interaction, MESSAGE, {"content": "hello"})
 
@@ -554,9 +551,9 @@ async def test_commands_work_in_direct_messages_with_the_bot(
     assert (await on.told(member, "MESSAGE_CREATE"))["content"] == "hello"
 
 
-async def test_bots_do_not_interact(on: Stage, echo: Json) -> None:
+async def test_bots_do_not_interact(on: Stage) -> None:
+    body: Json = {"type": 2, "application_id": "1", "channel_id": "1", "data": {}}
     with pytest.raises(RestError) as refused:
-        body = {"type": 2, "application_id": "1", "channel_id": "1", "data": {}}
         await on.bot.rest("POST", "/interactions", body)
     assert refused.value.code == 20001
 
@@ -572,7 +569,6 @@ async def test_nobody_runs_commands_where_they_cannot_be(
 
 
 async def test_an_interaction_goes_to_the_shard_of_its_guild(on: Stage, echo: Json) -> None:
-    await eventually(lambda: on.sandbox.hub.sessions())
     [session] = on.sandbox.hub.sessions()
     session.shard = (((on.guild.id >> 22) + 1) % 2, 2)
     await on.run(on.owner, echo, [{"type": 3, "name": "text", "value": "hi"}])

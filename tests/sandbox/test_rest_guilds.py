@@ -1,6 +1,7 @@
 """REST: guilds, channels, overwrites, roles, invites and the audit log."""
 
 from sandbox.permissions import Permission
+from sandbox.world import Event
 from tests.support.rest import Scene, token_of
 
 
@@ -128,8 +129,23 @@ async def test_a_role_is_made_changed_and_deleted(scene: Scene) -> None:
     await scene.ok("DELETE", f"{path}/{made['id']}")
 
     assert scene.member_of(scene.member).roles == []
-    names = [event.name for event in scene.events if event.name.startswith("GUILD_ROLE")]
-    assert names == ["GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"]
+    told = [event.name for event in scene.events if made["id"] in _ids_of_role(event)]
+    assert told == ["GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"]
+
+
+def _ids_of_role(event: Event) -> set[object]:
+    role: dict[str, object] = event.data.get("role", {})  # type: ignore[assignment] # JSON
+    return {event.data.get("role_id"), role.get("id")}
+
+
+async def test_a_new_role_pushes_the_others_up_and_says_so(scene: Scene) -> None:
+    made = await scene.ok("POST", f"/guilds/{scene.guild.id}/roles", {"name": "crew"})
+
+    positions = {
+        one["role"]["name"]: one["role"]["position"] for one in scene.told("GUILD_ROLE_UPDATE")
+    }
+    assert made["position"] == 1
+    assert positions == {"low": 2, "moderators": 3, "Flotilla": 4}
 
 
 async def test_nobody_changes_a_role_above_or_gives_what_they_do_not_have(scene: Scene) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.models import User
+from sandbox.models import BearerToken, User
 from sandbox.permissions import Permission
 from sandbox.world import render, voice
 from tests.support.rest import Scene
@@ -346,6 +346,35 @@ async def test_those_without_roles_who_joined_long_ago_are_pruned(scene: Scene) 
     left = set(scene.guild.members)
     assert not {scene.member.id, scene.raider.id} & left
     assert {fresh.id, scene.owner.id, scene.moderator.id} <= left
+
+
+async def test_those_who_join_are_welcomed_where_the_guild_wants_it(scene: Scene) -> None:
+    quiet = scene.joins("quiet")
+    scene.guild.system_channel_id = scene.channel.id
+    greeted = scene.joins("greeted")
+
+    (welcome,) = await scene.ok("GET", f"/channels/{scene.channel.id}/messages")
+    assert (welcome["type"], welcome["author"]["id"]) == (7, str(greeted.id))
+    assert {quiet.id, greeted.id} <= set(scene.guild.members)
+    reply = {"content": "x", "message_reference": {"message_id": welcome["id"]}}
+    refused = await scene.call("POST", f"/channels/{scene.channel.id}/messages", reply)
+    where = "message_reference"
+    assert refused.error_at(where) == "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
+
+
+async def test_an_app_lets_in_who_allowed_it(scene: Scene) -> None:
+    stranger = scene.world.create_user("stranger")
+    expires_at = scene.world.clock.now() + timedelta(hours=1)
+    for token, scopes in (("no", ["identify"]), ("yes", ["guilds.join"])):
+        scene.world.bearer_tokens[token] = BearerToken(
+            token, "", stranger.id, scene.bot.id, scopes, expires_at
+        )
+    path = member_path(scene, stranger)
+
+    assert (await scene.call("PUT", path, {"access_token": "no"})).code == 50025
+    assert (await scene.call("PUT", path, {"access_token": "yes"})).status == 201
+    assert (await scene.call("PUT", path, {"access_token": "yes"})).status == 204
+    assert stranger.id in scene.guild.members
 
 
 async def test_a_bot_that_is_kicked_loses_the_guild_and_its_role(scene: Scene) -> None:

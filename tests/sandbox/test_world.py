@@ -1,6 +1,5 @@
 """The world: ids, saving and loading, and who may see what."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +10,10 @@ from sandbox.snowflakes import Snowflakes, created_at
 from sandbox.world import Event, Upload, World, render
 from sandbox.world.visibility import bits_in, may_receive
 from tests.support.rest import Scene
+
+
+def files_in(folder: Path) -> list[str]:
+    return [one.name for one in folder.iterdir()]
 
 
 def test_snowflakes_grow_even_when_many_are_made_at_once() -> None:
@@ -49,7 +52,7 @@ async def test_a_world_is_saved_and_loaded(scene: Scene, tmp_path: Path) -> None
     assert loaded.dms == scene.world.dms
     assert loaded.history(scene.channel.id).ids == scene.world.history(scene.channel.id).ids
     assert loaded.snowflakes.next() > scene.world.snowflakes.last
-    assert os.listdir(tmp_path) == ["state.json"]
+    assert files_in(tmp_path) == ["state.json"]
 
 
 async def test_permissions_follow_roles_overwrites_and_the_owner(scene: Scene) -> None:

@@ -55,6 +55,13 @@ async def put_ship(db: postgres.Executor, number: int, name: str = "Argo") -> No
     await execute(db, "INSERT INTO ships (id, name) VALUES ($1, $2)", number, name)
 
 
+async def sink(db: postgres.Executor, number: int) -> None:
+    """Write in a transaction that fails."""
+    async with transaction(db) as tx:
+        await put_ship(tx, number)
+        raise RuntimeError
+
+
 async def test_rows_become_structs_by_column_name(database_url: str, migrations: Path) -> None:
     launched = datetime(2026, 11, 1, 12, tzinfo=UTC)
     async with postgres.connect(database_url, schema="fleet", migrations=migrations) as db:
@@ -69,6 +76,7 @@ async def test_rows_become_structs_by_column_name(database_url: str, migrations:
         ship = await fetch_one(db, Ship, "SELECT * FROM ships")
 
         assert ship == Ship(2**62, "Argo", launched, {"oars": [50, None, "ash"]})
+        assert ship is not None
         assert ship.launched_at is not None
         assert ship.launched_at.tzinfo is not None
         assert await fetch_all(db, Ship, "SELECT * FROM ships WHERE id = 1") == []
@@ -99,9 +107,7 @@ async def test_tables_live_in_the_services_own_schema(database_url: str, migrati
 async def test_a_transaction_that_fails_leaves_nothing(database_url: str, migrations: Path) -> None:
     async with postgres.connect(database_url, schema="fleet", migrations=migrations) as db:
         with pytest.raises(RuntimeError):
-            async with transaction(db) as tx:
-                await put_ship(tx, 1)
-                raise RuntimeError
+            await sink(db, 1)
         assert await fetch_all(db, Ship, "SELECT * FROM ships") == []
 
 
@@ -112,9 +118,7 @@ async def test_a_transaction_inside_of_one_is_a_savepoint(
         async with transaction(db) as tx:
             await put_ship(tx, 1)
             with pytest.raises(RuntimeError):
-                async with transaction(tx) as inner:
-                    await put_ship(inner, 2)
-                    raise RuntimeError
+                await sink(tx, 2)
         assert [ship.id for ship in await fetch_all(db, Ship, "SELECT * FROM ships")] == [1]
 
 
@@ -178,8 +182,9 @@ async def answers(db: Db) -> bool:
     try:
         return await fetch_value(db, int, "SELECT 1") == 1
     except Exception as error:
-        assert is_unavailable(error), repr(error)
-        raise AssertionError from error
+        if is_unavailable(error):
+            return False
+        raise
 
 
 async def test_the_pool_recovers_when_the_server_comes_back(server: Proxy) -> None:

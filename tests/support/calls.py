@@ -28,6 +28,7 @@ class Calls:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self.last_status = 0
         self._http = aiohttp.ClientSession()
 
     async def __aenter__(self) -> Self:
@@ -70,6 +71,7 @@ class Calls:
         async with self._http.request(
             method, url, json=body, headers=headers, params=query
         ) as response:
+            self.last_status = response.status
             text = await response.text()
             told = (
                 json.loads(text) if text and response.content_type == "application/json" else None

@@ -113,14 +113,14 @@ def guild_create(
     """
     seen = _presences(world, of) if presences else {}
     large = len(of.members) > large_threshold
-    chosen = [m for m in of.members.values() if not large or _is_seen(m.user_id, seen, for_user)]
+    ids = dict.fromkeys([for_user, *seen]) if large else of.members
     threads = [world.channels[one] for one in of.thread_ids]
     return guild(of) | {
         "joined_at": iso(of.members[for_user].joined_at),
         "large": large,
         "unavailable": False,
         "member_count": len(of.members),
-        "members": [member_with_user(world, one) for one in chosen],
+        "members": [member_with_user(world, of.members[one]) for one in ids],
         "channels": [channel(world, world.channels[one]) for one in of.channel_ids],
         "threads": [_thread_for(world, one, for_user) for one in threads if _is_active(one)],
         "presences": [presence(one, shown, of.id) for one, shown in seen.items()],
@@ -132,10 +132,6 @@ def guild_create(
         "embedded_activities": [],
         "version": world.snowflakes.last,
     }
-
-
-def _is_seen(user_id: int, seen: dict[int, Presence], for_user: int) -> bool:
-    return user_id == for_user or user_id in seen
 
 
 def _is_active(of: Channel) -> bool:

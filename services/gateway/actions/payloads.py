@@ -15,7 +15,7 @@ from shared.contracts.actions import (
     TextInput,
 )
 
-Json: TypeAlias = "dict[str, object]"
+Json: TypeAlias = dict[str, object]
 
 NONCE_BYTES: Final = 18
 """24 characters of a nonce, of the 25 that Discord takes."""

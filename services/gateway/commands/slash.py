@@ -8,7 +8,7 @@ import msgspec
 
 from shared.contracts.invocations import CommandSpec, OptionSpec
 
-Json: TypeAlias = "dict[str, object]"
+Json: TypeAlias = dict[str, object]
 
 CHAT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, GROUP = 1, 2

@@ -83,5 +83,5 @@ def guild_of(type_: str, body: bytes) -> int:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return 0
     if type_ in OF_GUILD:
-        return where.id if isinstance(where.id, int) else 0
+        return int(where.id) if str(where.id).isdecimal() and where.id else 0
     return where.guild_id or 0

@@ -14,10 +14,11 @@ from shared.errors import UnavailableError
 
 RECENT = 5
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+listing = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(prefix="/guilds/{guild_id}", route_class=PageRoute, include_in_schema=False)
 
 
-@router.get("/guilds")
+@listing.get("/guilds")
 async def guilds(deps: DepsOf, session: LoggedIn) -> Response:
     """List the servers that Flotilla is in and that they may look after."""
     problem, found = "", []
@@ -29,20 +30,20 @@ async def guilds(deps: DepsOf, session: LoggedIn) -> Response:
     return page(deps, "guilds.html", session, guilds=found, problem=problem)
 
 
-@router.get("/guilds/{guild_id}")
+@router.get("")
 async def overview(deps: DepsOf, session: LoggedIn, guild: Entered) -> Response:
     """Show how a server is doing."""
     return page(deps, "overview.html", session, guild)
 
 
-@router.get("/guilds/{guild_id}/panels/summary")
+@router.get("/panels/summary")
 async def summary(deps: DepsOf, guild: Entered) -> Response:
     """Show the numbers of the last 7 days beside those of the 7 before."""
     found = await deps.owners.get("stats", f"/guilds/{guild.id}/summary", Summary, guild.actor)
     return deps.templates.page("panels/summary.html", now=found.now, before=found.before)
 
 
-@router.get("/guilds/{guild_id}/panels/recent")
+@router.get("/panels/recent")
 async def recent(
     deps: DepsOf, guild: Entered, limit: Annotated[int, Query(ge=1, le=20)] = RECENT
 ) -> Response:

@@ -16,7 +16,7 @@ from shared.errors import UserError
 
 ON_A_PAGE = 25
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(prefix="/guilds/{guild_id}", route_class=PageRoute, include_in_schema=False)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ FiltersOf = Annotated[Filters, Depends(Filters)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
-@router.get("/guilds/{guild_id}/infractions")
+@router.get("/infractions")
 async def infractions(
     deps: DepsOf, session: LoggedIn, guild: Entered, filters: FiltersOf
 ) -> Response:
@@ -64,7 +64,7 @@ async def infractions(
     )
 
 
-@router.get("/guilds/{guild_id}/panels/infractions")
+@router.get("/panels/infractions")
 async def table(deps: DepsOf, guild: Entered, filters: FiltersOf) -> Response:
     """Show what was found, a page at a time; the address bar follows."""
     here = f"/guilds/{guild.id}"
@@ -95,15 +95,13 @@ async def table(deps: DepsOf, guild: Entered, filters: FiltersOf) -> Response:
     return response
 
 
-@router.get("/guilds/{guild_id}/infractions/{number}")
-async def infraction(
-    deps: DepsOf, session: LoggedIn, guild: Entered, number: Number
-) -> Response:
+@router.get("/infractions/{number}")
+async def infraction(deps: DepsOf, session: LoggedIn, guild: Entered, number: Number) -> Response:
     """Show one infraction."""
     return page(deps, "infraction.html", session, guild, number=number)
 
 
-@router.get("/guilds/{guild_id}/panels/infractions/{number}")
+@router.get("/panels/infractions/{number}")
 async def details(deps: DepsOf, guild: Entered, number: Number) -> Response:
     """Show what is known of one infraction, and its history."""
     path = f"/guilds/{guild.id}/infractions/{number}"

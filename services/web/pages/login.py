@@ -88,7 +88,7 @@ async def logout(deps: DepsOf, session: LoggedIn) -> Response:
 def _front(deps: Deps, next_: str, problem: str = "") -> Response:
     status = HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK
     wanted = safe_next(next_) if next_ else ""
-    return deps.templates.page("landing.html", status=status, next=wanted, problem=problem)
+    return deps.templates.render("landing.html", {"next": wanted, "problem": problem}, status)
 
 
 def _check_state(deps: Deps, request: Request, state: str) -> str:

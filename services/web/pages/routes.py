@@ -60,24 +60,18 @@ def tell(request: Request, error: Exception) -> Response:
 
 def problem(deps: Deps, message: str, status: int) -> HTMLResponse:
     """Return a page that says what is wrong."""
-    return deps.templates.page(
-        "problem.html",
-        status=status,
-        title=TITLES.get(status, "That did not work"),
-        message=message,
-        back="/guilds",
-        back_label="Back to your servers",
-    )
+    title = TITLES.get(status, "That did not work")
+    return deps.templates.render("problem.html", {"title": title, "message": message}, status)
 
 
 def page(
     deps: Deps, name: str, session: Session, guild: Access | None = None, **values: object
 ) -> HTMLResponse:
     """Return a page for who is logged in, in a guild if there is one."""
-    known = values if guild is None else {"guild": guild, **values}
-    return deps.templates.page(
-        name, session=session, form_token=sessions.form_token(deps, session), **known
-    )
+    values |= {"session": session, "form_token": sessions.form_token(deps, session)}
+    if guild is not None:
+        values["guild"] = guild
+    return deps.templates.render(name, values)
 
 
 def _in_words(request: Request, error: Exception) -> UserError:

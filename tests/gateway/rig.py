@@ -1,0 +1,267 @@
+"""A gateway against a sandbox, with real RabbitMQ and Postgres, for the tests of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import msgspec
+
+from services.gateway import app
+from services.gateway.settings import Settings
+from shared.bus import Bus, Delivery, QueueSpec
+from shared.bus import connect as connect_bus
+from shared.contracts.topology import DISCORD_EVENTS
+from shared.http import Actor, sign
+from shared.settings import load
+from tests.support.sandbox import Bot, Guild, Person, Sandbox
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+SECRET = "a secret that only these tests know, long enough"
+OPERATOR = 999
+
+
+class Collected:
+    """What arrived in a queue that takes every event."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+
+    async def take(self, delivery: Delivery) -> None:
+        """Keep one."""
+        self.deliveries.append(delivery)
+
+    def of(self, type_: str) -> list[Delivery]:
+        """Return the events of a type, in order, each once."""
+        unique = {delivery.message_id: delivery for delivery in self.deliveries}
+        return [delivery for delivery in unique.values() if delivery.type == type_]
+
+    def contents(self) -> list[str]:
+        """Return the contents of all messages, in order."""
+        return [
+            msgspec.json.decode(delivery.body)["content"] for delivery in self.of("MESSAGE_CREATE")
+        ]
+
+
+class Rig:
+    """A sandbox with a guild and a bot, and the environment of a gateway for them."""
+
+    def __init__(
+        self, sandbox: Sandbox, bus: Bus, environment: Mapping[str, str], bot: Bot
+    ) -> None:
+        self.sandbox = sandbox
+        self.bus = bus
+        self.environment = dict(environment)
+        self.bot = bot
+        self.guild = Guild(0, "", {}, {})
+        self.people: dict[str, Person] = {}
+        self.events = Collected()
+
+    @property
+    def owner(self) -> Person:
+        return self.people["owner"]
+
+    @property
+    def member(self) -> Person:
+        return self.people["member"]
+
+    @asynccontextmanager
+    async def gateway(self, **changes: str) -> AsyncGenerator[Running]:
+        """Run a gateway in this process, until it is connected."""
+        async with running(self._settings(changes)) as gateway:
+            await eventually(gateway.ready, within=15)
+            yield gateway
+
+    @asynccontextmanager
+    async def starting(self, **changes: str) -> AsyncGenerator[Running]:
+        """Run a gateway in this process, without waiting for anything."""
+        async with running(self._settings(changes)) as gateway:
+            yield gateway
+
+    @asynccontextmanager
+    async def process(self, **changes: str) -> AsyncGenerator[Process]:
+        """Run a gateway as a process of its own, until it is connected."""
+        process = await Process.start({**self.environment, **changes})
+        try:
+            await eventually(process.ready, within=20)
+            yield process
+        finally:
+            await process.end()
+
+    def _settings(self, changes: Mapping[str, str]) -> Settings:
+        return load(Settings, {**self.environment, **changes})
+
+    async def identifies(self) -> int:
+        """Return how many sessions were begun."""
+        return len((await self.sandbox.gateway())["identifies"])
+
+    async def resumes(self) -> int:
+        """Return how many sessions were resumed."""
+        return len((await self.sandbox.gateway())["resumes"])
+
+
+def operator_token() -> str:
+    """Return a token of the installation's operator."""
+    actor = Actor(user_id=OPERATOR, guild_id=0, role="operator", scopes=(), name="op")
+    return sign(SECRET, actor, "gateway")
+
+
+class Api:
+    """A gateway's HTTP API."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def get(self, path: str, *, token: str | None = None) -> tuple[int, object]:
+        """Return the status and the JSON of a call."""
+        return await self.call("GET", path, token=token)
+
+    async def call(
+        self, method: str, path: str, *, token: str | None = None
+    ) -> tuple[int, object]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.request(method, self.url + path, headers=headers) as response,
+            ):
+                text = await response.text()
+                is_json = "json" in response.content_type
+                return response.status, msgspec.json.decode(text) if is_json else text
+        except aiohttp.ClientConnectionError as error:
+            raise AssertionError(f"no API yet: {error}") from None
+
+    async def metric(self, name: str) -> float:
+        """Return a metric, its labels summed up."""
+        _, text = await self.get("/metrics")
+        values = [
+            float(line.rpartition(" ")[2])
+            for line in str(text).splitlines()
+            if line.partition(" ")[0].partition("{")[0] == name
+        ]
+        return sum(values)
+
+
+class Running:
+    """A gateway in this process."""
+
+    def __init__(self, port: int, stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+        self.api = Api(port)
+        self.stop = stop
+        self.task = task
+
+    async def ready(self) -> bool:
+        if self.task.done():
+            self.task.result()
+        status, _ = await self.api.get("/readyz")
+        return status == 200
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Running]:
+    """Run a gateway, and stop it as a signal would."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(app.serve(settings, stop))
+    try:
+        yield Running(settings.http_port, stop, task)
+    finally:
+        stop.set()
+        async with asyncio.timeout(15):
+            await asyncio.wait((task,))
+    task.result()
+
+
+class Process:
+    """A gateway as a process, which can be killed."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+        self._process = process
+        self.api = Api(port)
+
+    @classmethod
+    async def start(cls, environment: Mapping[str, str]) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.gateway",
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return cls(process, int(environment["HTTP_PORT"]))
+
+    async def ready(self) -> bool:
+        assert self._process.returncode is None, await self.said()
+        status, _ = await self.api.get("/readyz")
+        return status == 200
+
+    async def said(self) -> str:
+        """Return what it wrote, once it has ended."""
+        assert self._process.stderr is not None
+        return (await self._process.stderr.read()).decode()
+
+    async def kill(self) -> None:
+        self._process.kill()
+        await self._process.wait()
+
+    async def terminate(self) -> int:
+        self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            await asyncio.gather(self._process.wait(), self.said())
+        return self._process.returncode or 0
+
+    async def wait(self) -> tuple[int, str]:
+        """Wait until it ends by itself; return the exit code and what it wrote."""
+        async with asyncio.timeout(20):
+            said = await self.said()
+            return await self._process.wait(), said
+
+    async def end(self) -> None:
+        if self._process.returncode is None:
+            await self.kill()
+        transport = self._process._transport  # noqa: SLF001 # pyright: ignore
+        transport.close()
+
+
+@asynccontextmanager
+async def rig(
+    stack: AsyncExitStack, sandbox: Sandbox, database_url: str, amqp_url: str, port: int
+) -> AsyncGenerator[Rig]:
+    """Put a sandbox with a guild, a bot and people together."""
+    bot = await sandbox.create_bot()
+    environment = {
+        "DATABASE_URL": database_url,
+        "AMQP_URL": amqp_url,
+        "HTTP_PORT": str(port),
+        "TOKEN_SECRET": SECRET,
+        "OPERATORS": str(OPERATOR),
+        "DISCORD_TOKEN": bot.token,
+        "DISCORD_API_URL": sandbox.api_url,
+        "LOG_LEVEL": "warning",
+    }
+    bus = await stack.enter_async_context(connect_bus(amqp_url, name="test"))
+    made = Rig(sandbox, bus, environment, bot)
+    made.people["owner"] = await sandbox.create_user("owner")
+    made.guild = await sandbox.found("Harbour", made.owner)
+    made.people["member"] = await sandbox.join(made.guild, "member")
+    await sandbox.invite(made.guild, bot)
+    queue = QueueSpec("test.events", ((DISCORD_EVENTS, "#"),))
+    await bus.consume(queue, made.events.take, concurrency=1, key=lambda _: 0)
+    yield made
+
+
+async def rows(database_url: str, sql: str, *args: object) -> list[asyncpg.Record]:
+    """Read from the gateway's tables."""
+    connection = await asyncpg.connect(database_url, server_settings={"search_path": "gateway"})
+    try:
+        return await connection.fetch(sql, *args)
+    finally:
+        await connection.close()

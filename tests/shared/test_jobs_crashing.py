@@ -1,0 +1,295 @@
+"""Jobs whose worker dies, hangs, stops, or loses its database: one effect, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from shared import postgres
+from shared.jobs import Jobs, list_jobs, schedule, store
+from shared.postgres import Connection, Db, execute, fetch_value
+from tests.shared.job_process import Count, Die, Hang, jobs
+from tests.support.proxy import proxied
+from tests.support.waiting import eventually
+
+LEASE = timedelta(seconds=1)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncGenerator[Db]:
+    async with postgres.connect(database_url, schema="tests", shared=("jobs",)) as db:
+        await db.execute("CREATE TABLE effects (number int)")
+        yield db
+
+
+@asynccontextmanager
+async def worker_process(url: str, lease: timedelta = LEASE) -> AsyncGenerator[Process]:
+    """Run a worker in a process of its own, killed at the end."""
+    root = Path(__file__).parents[2]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.shared.job_process",
+        url,
+        str(lease.total_seconds()),
+        stdout=PIPE,
+        cwd=root,
+    )
+    try:
+        assert await line_of(process) == "ready"
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+        await process.wait()
+        # the transport closes its pipes only on the loop's next turns
+        process._transport.close()  # pyright: ignore  # noqa: PGH003
+
+
+async def line_of(process: Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(10):
+        return (await process.stdout.readline()).decode().strip()
+
+
+async def none_left(db: Db) -> bool:
+    return await fetch_value(db, int, "SELECT count(*) FROM timer") == 0
+
+
+async def effects(db: Db) -> list[int]:
+    rows = await db.fetch("SELECT number FROM effects ORDER BY number")
+    return [row["number"] for row in rows]
+
+
+async def test_a_job_whose_worker_was_killed_is_taken_over(database_url: str, db: Db) -> None:
+    async with worker_process(database_url) as process:
+        await schedule(db, Hang(1))
+        assert await line_of(process) == "hang 1"
+        process.kill()
+        await process.wait()
+
+        taken_over = asyncio.Event()
+        others = Jobs()
+
+        @others.job(Hang)
+        async def hang(_deps: object, _job: Hang) -> None:
+            taken_over.set()
+
+        async with others.worker(db, None, lease=LEASE):
+            async with asyncio.timeout(5):
+                await taken_over.wait()
+            await eventually(lambda: none_left(db))
+
+
+async def test_every_job_has_one_effect_though_workers_are_killed(
+    database_url: str, db: Db
+) -> None:
+    async with AsyncExitStack() as stack:
+        processes = [await stack.enter_async_context(worker_process(database_url)) for _ in "ab"]
+        for process in processes:
+            before = len(await effects(db))
+            await execute(db, COUNTS, 150)
+            await eventually(lambda least=before: has_more(db, least))
+            os.kill(process.pid, signal.SIGKILL)
+        async with jobs.worker(db, None, lease=LEASE):
+            await eventually(lambda: none_left(db), within=20)
+    assert await effects(db) == sorted(list(range(150)) * 2)
+
+
+COUNTS = """
+    INSERT INTO timer (due, kind, payload)
+    SELECT now(), 'count', jsonb_build_object('type', 'count', 'number', number)
+      FROM generate_series(0, $1 - 1) AS number
+"""
+
+
+async def has_more(db: Db, least: int) -> bool:
+    return len(await effects(db)) > least
+
+
+async def test_the_late_completion_of_a_worker_that_hung_is_refused(
+    database_url: str, db: Db
+) -> None:
+    async with worker_process(database_url) as process:
+        await schedule(db, Hang(1))
+        assert await line_of(process) == "hang 1"
+        process.send_signal(signal.SIGSTOP)
+
+        [stale] = await store_rows(db)
+        await eventually(lambda: fetch_value(db, bool, "SELECT due < now() FROM timer"))
+        [fresh] = await store.claim(db, 1, timedelta(minutes=1), "another")
+
+        assert fresh.attempt == stale.attempt + 1
+        assert await store.finish(db, [stale]) == set()
+        assert not await store.put_off(db, stale, error="late", after=None, counted=True)
+        assert not await store.bury(db, stale, error="late")
+        assert await store.renew(db, [stale], LEASE) == set()
+        assert await store.finish(db, [fresh]) == {fresh.id}
+
+
+async def store_rows(db: Db) -> list[store.Claimed]:
+    sql = "SELECT id, attempt, failures, crashes, kind, key, payload FROM timer"
+    return await postgres.fetch_all(db, store.Claimed, sql)
+
+
+async def test_a_job_that_kills_its_workers_is_buried_and_takes_no_other_with_it(
+    database_url: str, db: Db
+) -> None:
+    await schedule(db, Die(1))
+    await execute(db, COUNTS, 30)
+
+    crashes = 0
+    while not await survives(database_url, db):
+        crashes += 1
+
+    [dead] = await list_jobs(db, "dead")
+    assert crashes == 4
+    assert (dead.kind, dead.error) == ("die", "its worker died 4 times while doing it")
+    assert await effects(db) == list(range(30))
+
+
+async def survives(url: str, db: Db) -> bool:
+    """Run a worker until it dies, or everything is done."""
+    async with worker_process(url, timedelta(seconds=0.2)) as process:
+        died = asyncio.create_task(process.wait())
+        done = asyncio.create_task(eventually(lambda: none_left(db), within=20))
+        await asyncio.wait((died, done), return_when=asyncio.FIRST_COMPLETED)
+        done.cancel()
+        return not died.done()
+
+
+class Wait(Struct, tag="wait"):
+    number: int
+
+
+class Slow:
+    """Jobs that end when the test lets them."""
+
+    def __init__(self) -> None:
+        self.jobs = Jobs()
+        self.begun: list[int] = []
+        self.ended: list[int] = []
+        self.go_on = asyncio.Event()
+
+        @self.jobs.job(Wait)
+        async def wait(_deps: object, job: Wait) -> None:  # pyright: ignore[reportUnusedFunction]
+            self.begun.append(job.number)
+            await self.go_on.wait()
+            self.ended.append(job.number)
+
+
+async def test_stopping_finishes_what_runs_and_gives_back_the_rest(db: Db) -> None:
+    slow = Slow()
+    for number in range(6):
+        await schedule(db, Wait(number))
+    async with slow.jobs.worker(db, None, concurrency=2):
+        await eventually(lambda: len(slow.begun) == 2)
+        asyncio.get_running_loop().call_later(0.05, slow.go_on.set)
+
+    assert slow.ended == slow.begun == [0, 1]
+    rows = await list_jobs(db)
+    assert [(job.state, job.payload["number"]) for job in rows] == [
+        ("waiting", number) for number in range(2, 6)
+    ]
+    assert await fetch_value(db, bool, "SELECT bool_and(due <= now()) FROM timer")
+
+
+async def test_a_job_that_does_not_stop_in_time_is_given_back(db: Db) -> None:
+    slow = Slow()
+    await schedule(db, Wait(1))
+    async with slow.jobs.worker(db, None) as worker:
+        await eventually(lambda: slow.begun == [1])
+        await worker.stop(within=0.05)
+
+    [job] = await list_jobs(db)
+    assert (job.state, job.failures) == ("waiting", 0)
+    assert slow.ended == []
+
+
+async def test_a_lease_is_renewed_for_as_long_as_the_job_runs(db: Db) -> None:
+    slow = Slow()
+    lease = timedelta(seconds=0.3)
+    await schedule(db, Wait(1))
+    async with slow.jobs.worker(db, None, lease=lease), slow.jobs.worker(db, None, lease=lease):
+        await eventually(lambda: slow.begun == [1])
+        await asyncio.sleep(1)
+        assert slow.begun == [1]
+        slow.go_on.set()
+        await eventually(lambda: none_left(db))
+
+
+async def test_a_completion_waits_for_a_database_that_is_away(database_url: str, db: Db) -> None:
+    slow = Slow()
+    async with (
+        proxied(database_url) as server,
+        postgres.connect(server.url, schema="tests") as shaky,
+        slow.jobs.worker(shaky, None),
+    ):
+        await schedule(db, Wait(1))
+        await eventually(lambda: slow.begun == [1])
+        await server.shut()
+        slow.go_on.set()
+        await eventually(lambda: slow.ended == [1])
+        assert not await none_left(db)
+        await server.open()
+        await eventually(lambda: none_left(db))
+
+        await schedule(db, Wait(2))
+        await eventually(lambda: slow.ended == [1, 2], within=8)
+
+
+async def test_a_lost_notify_costs_five_seconds_at_most(db: Db) -> None:
+    slow = Slow()
+    slow.go_on.set()
+    async with slow.jobs.worker(db, None):
+        await schedule(db, Wait(1))
+        await eventually(lambda: slow.ended == [1])
+        await db.execute(
+            """
+            INSERT INTO timer (due, kind, payload) VALUES (now(), 'wait', '{"number": 2}')
+            """
+        )
+        await eventually(lambda: slow.ended == [1, 2], within=6)
+
+
+async def test_jobs_far_in_the_future_notify_nobody(db: Db) -> None:
+    woken: list[str] = []
+
+    def on_notify(_connection: object, _pid: int, channel: str, _payload: object) -> None:
+        woken.append(channel)
+
+    async with db.acquire() as connection:
+        await connection.add_listener("tests_timer", on_notify)
+        await schedule(db, Wait(1), after=timedelta(seconds=10))
+        await schedule(db, Wait(2), after=timedelta(seconds=1))
+        await eventually(lambda: woken)
+        assert woken == ["tests_timer"]
+        await connection.remove_listener("tests_timer", on_notify)
+
+
+async def test_a_worker_that_hangs_in_a_transaction_is_thrown_out(db: Db) -> None:
+    hung = asyncio.Event()
+    stuck = Jobs()
+
+    @stuck.job(Count)
+    async def count(_deps: object, job: Count, tx: Connection) -> None:
+        await tx.execute("INSERT INTO effects VALUES ($1)", job.number)
+        if not hung.is_set():
+            hung.set()
+            await asyncio.sleep(1)
+
+    async with stuck.worker(db, None, lease=timedelta(seconds=0.3)):
+        await schedule(db, Count(1))
+        await eventually(lambda: none_left(db), within=8)
+    assert await effects(db) == [1]
