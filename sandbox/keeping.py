@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox.world import World
 
-SAVE_AFTER = 3.0  # seconds, so that a burst of changes costs one write
+SAVE_AFTER = 2.0  # seconds, so that a burst of changes costs one write
 
 
 def open_world(path: Path | None, make: Callable[[], World]) -> World:

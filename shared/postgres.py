@@ -61,7 +61,7 @@ def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that Postgres (or something else) is away for now."""
     if isinstance(error, (UnavailableError, ConnectionError, *_AWAY)):
         return True
-    return isinstance(error, asyncpg.InterfaceError) and "connection" in str(error)
+    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
 
 
 _AWAY: Final = (
@@ -72,6 +72,8 @@ _AWAY: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
     asyncpg.ReadOnlySQLTransactionError,
+    # what asyncpg trips over when the server ends a connection while it is being used
+    asyncpg.InternalClientError,
 )
 
 

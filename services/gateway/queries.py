@@ -22,7 +22,7 @@ from shared.postgres import (
     fetch_value,
 )
 
-COMMANDS_CHANNEL: Final = "gateway_commands"
+COMMANDS_CHANNEL: Final = "commands"
 """NOTIFY channel: what services announced has changed."""
 
 
@@ -317,7 +317,7 @@ async def save_announced(db: Executor, service: str, commands: tuple[CommandSpec
                    SET specs = excluded.specs, announced_at = now()
                    WHERE c.specs IS DISTINCT FROM excluded.specs
             RETURNING service)
-        SELECT pg_notify('{COMMANDS_CHANNEL}', service) FROM changed
+        SELECT pg_notify(current_schema() || '_{COMMANDS_CHANNEL}', service) FROM changed
         """,  # noqa: S608 - the channel is a constant
         service,
         commands,
@@ -330,7 +330,7 @@ async def forget_service(db: Executor, service: str) -> int:
         db,
         f"""
         WITH gone AS (DELETE FROM commands WHERE service = $1 RETURNING service)
-        SELECT pg_notify('{COMMANDS_CHANNEL}', service) FROM gone
+        SELECT pg_notify(current_schema() || '_{COMMANDS_CHANNEL}', service) FROM gone
         """,  # noqa: S608 - the channel is a constant
         service,
     )

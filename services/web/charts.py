@@ -81,15 +81,18 @@ def messages_chart(
     before, now = hours[: -span.hours], hours[-span.hours :]
     by_hour = span.hours <= 24  # noqa: PLR2004 - a day by the hour, more by the day
     rows = _by_hour(now) if by_hour else _by_day(now, zone)
+    compared = span.length <= ORDINARY.length
+    legend = (Entry("Messages", ""), Entry(f"The {span.words} before", "before"))
+    columns = (
+        [_seconds(each.hour) for each in now],
+        [each.count for each in now],
+        [each.count for each in before],
+    )
     return Chart(
         kind="bars" if by_hour else "hours",
         summary=_messages_in_words(now, before, span),
-        legend=(Entry("Messages", ""), Entry(f"The {span.words} before", "before")),
-        columns=(
-            [_seconds(each.hour) for each in now],
-            [each.count for each in now],
-            [each.count for each in before],
-        ),
+        legend=legend if compared else legend[:1],
+        columns=columns if compared else columns[:2],
         step="hour",
         caption=f"Messages by {'hour' if by_hour else 'day'}, the last {span.words}",
         heads=("Hour" if by_hour else "Day", "Messages"),

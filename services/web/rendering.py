@@ -34,10 +34,10 @@ STATES: Final = {
     "done": "Done",
 }
 ROLES: Final = {
-    "viewer": "You may look",
-    "editor": "You may edit",
-    "admin": "You administer it",
-    "operator": "You operate Flotilla",
+    "viewer": "Viewer",
+    "editor": "Editor",
+    "admin": "Admin",
+    "operator": "Operator",
 }
 SOURCES: Final = {
     "command": "A command",

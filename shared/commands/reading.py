@@ -88,7 +88,7 @@ def read_values(
             found[each.name] = _absent(each)
         elif each.kind.type is OptionType.ATTACHMENT:
             found[each.name] = attachments[int(value)]
-        elif each.kind.type in _IDS:
+        elif each.kind.type in _IDS and str(value).isascii() and str(value).isdigit():
             found[each.name] = int(value)
         else:
             found[each.name] = _read(each, str(value).strip())

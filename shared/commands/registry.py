@@ -243,6 +243,6 @@ def _protect(argument: str) -> str:
 
 
 def arguments_of(custom_id: str) -> tuple[str, list[str]]:
-    """Return the component's name and the arguments that a `custom_id` carries."""
-    _, name, *words = custom_id.split(":")
+    """Return the component's name ("" where there is none) and the arguments of a `custom_id`."""
+    _, name, *words = custom_id.split(":") if ":" in custom_id else (custom_id, "")
     return name, [word.replace("%3A", ":").replace("%25", "%") for word in words]

@@ -51,6 +51,9 @@ PATIENCE: Final = timedelta(minutes=1)
 """How long after a command it is tried again while something is away; then the user is told."""
 
 _OUTDATED: Final = "This is of an older version of the bot: run the command again."
+_OF_FORM: Final = 2
+"""Words that the form of a menu carries: the command and what was clicked."""
+
 _MOST_INPUTS: Final = 5
 _MOST_CHOICES: Final = 25
 _LONG_TEXT: Final = 2
@@ -260,12 +263,11 @@ class Runner(Generic[D]):
 
     async def _submitted(self, by: Invocation, words: Sequence[str]) -> Action:
         """Run a command from the menu, with what its form asked for."""
-        name, target = words
-        command = self._commands.by_name.get(name)
-        if command is None:
+        command = self._commands.by_name.get(words[0]) if len(words) == _OF_FORM else None
+        if command is None or not command.spec.menu:
             raise UserError(_OUTDATED)
         self._check(by, command.spec)
-        values = {**by.options, command.parameters[0].option.name: target}
+        values = {**by.options, command.parameters[0].option.name: words[1]}
         return await self._go(by, command, lambda: read_values(command.parameters, values, {}))
 
     async def _complete(self, by: Invocation) -> Action:

@@ -21,7 +21,6 @@ from shared.postgres import (
     Executor,
     execute,
     fetch_all,
-    fetch_value,
     is_unavailable,
     listen,
 )
@@ -63,8 +62,7 @@ class ConfigStore:
         """Load what the service keeps, and follow what other processes of it keep."""
         store = cls(db)
         await store.load()
-        channel = await fetch_value(db, str, f"SELECT {_CHANNEL}")
-        following = asyncio.create_task(store.follow(channel))
+        following = asyncio.create_task(store.follow())
         try:
             yield store
         finally:
@@ -115,10 +113,10 @@ class ConfigStore:
                 type=ConfigWanted.KEY,
             )
 
-    async def follow(self, channel: str) -> None:
+    async def follow(self) -> None:
         """Read again, until cancelled, whenever a process of this service has kept something."""
         changed = asyncio.Event()
-        listening = asyncio.create_task(listen(self._db, channel, changed.set))
+        listening = asyncio.create_task(listen(self._db, _CHANNEL, changed.set))
         try:
             while True:
                 await changed.wait()
@@ -153,7 +151,7 @@ async def save(db: Executor, event: ConfigChanged) -> bool:
         event.document,
     )
     if written:
-        await db.execute(f"SELECT pg_notify({_CHANNEL}, '')")
+        await db.execute(f"SELECT pg_notify(current_schema() || '_{_CHANNEL}', '')")
     return written > 0
 
 
@@ -174,7 +172,7 @@ def keep_configs(listeners: Listeners) -> None:
         await deps.config.keep(event)
 
 
-_CHANNEL: Final = "current_schema() || '.guild_config'"
+_CHANNEL: Final = "guild_config"
 _SELECT: Final = """
     SELECT guild_id, revision, document::text AS document
       FROM guild_config WHERE guild_id = ANY($1)

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from tests.support.sandbox import Sandbox, SandboxClient
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,9 +73,7 @@ async def test_a_killed_one_has_saved_shortly_before(tmp_path: Path) -> None:
         user = await client.create_user("pip")
         guild = await client.found("Harbour", user)
         await user.says(guild, "Saved in time.")
-        async with asyncio.timeout(10):
-            while b"Saved in time." not in state.read_bytes():
-                await asyncio.sleep(0.05)
+        await eventually(lambda: b"Saved in time." in state.read_bytes(), within=10)
         running.kill()
         await running.wait()
 

@@ -385,3 +385,14 @@ async def test_a_bot_that_is_kicked_loses_the_guild_and_its_role(scene: Scene) -
     assert gone.users == frozenset({scene.bot.id})
     assert role.id not in scene.guild.roles
     assert (await scene.call("GET", f"/guilds/{scene.guild.id}")).code == 10004
+
+
+async def test_a_moderator_under_a_timeout_has_no_power(scene: Scene) -> None:
+    until = scene.world.clock.now() + timedelta(minutes=1)
+    scene.member_of(scene.moderator).communication_disabled_until = until
+
+    refused = await scene.call("PUT", ban_path(scene, scene.raider), {}, by=scene.moderator)
+    assert refused.code == 50013
+
+    scene.pass_time(minutes=2)
+    await scene.ok("PUT", ban_path(scene, scene.raider), {}, by=scene.moderator)

@@ -336,7 +336,17 @@ async def test_a_button_may_leave_all_as_it_is(port: Port) -> None:
     assert action == Defer(to=by.reply_to, update=True)
 
 
-@pytest.mark.parametrize("custom_id", ["harbour:gone:1", "harbour:page:x", "harbour:page:1:2"])
+@pytest.mark.parametrize(
+    "custom_id",
+    [
+        "harbour:gone:1",
+        "harbour:page:x",
+        "harbour:page:1:2",
+        "harbour",
+        "harbour:menu:tempban",
+        "harbour:menu:dock list:5",
+    ],
+)
 async def test_a_button_of_an_older_version_says_so(port: Port, custom_id: str) -> None:
     by = by_interaction(source="component", custom_id=custom_id)
 

@@ -209,8 +209,10 @@ def test_even_the_owner_can_not_use_what_is_turned_off() -> None:
             EMPTY,
             [
                 "`infractions search` needs level 50, as nothing in the configuration changes it.",
-                "<@10> has level 0: the server has no `permissions` in its configuration, and they "
-                "don't moderate in Discord.",
+                (
+                    "<@10> has level 0: the server has no `permissions` in its configuration, and "
+                    "they don't moderate in Discord."
+                ),
                 "So <@10> may not use it.",
             ],
         ),

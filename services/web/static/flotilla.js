@@ -41,15 +41,16 @@
   const looks = getComputedStyle(document.documentElement);
   const look = (name) => looks.getPropertyValue(`--chart-${name}`).trim();
   const count = (number) => (number === null || number === undefined ? "–" : number.toLocaleString());
+  const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
   const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
-  function axes() {
+  function axes(data) {
     const font = `12px ${getComputedStyle(document.body).fontFamily}`;
     const common = { stroke: look("text"), font, ticks: { show: false } };
     return [
-      { ...common, grid: { show: false }, space: 72, values: ticks, gap: 8 },
+      { ...common, grid: { show: false }, space: 72, size: 30, gap: 8, values: ticks, ...(data.step === "day" ? { splits: everyFewDays(data), values: (_, days) => days.map((day) => DAY.format(new Date(day * 1000))) } : {}) },
       {
-        ...common, grid: { stroke: look("grid"), width: 1 }, size: 52, gap: 6,
+        ...common, grid: { stroke: look("grid"), width: 1 }, size: 44, gap: 6,
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6],
         values: (_, numbers) => numbers.map((number) => short.format(Math.abs(number))),
       },
@@ -59,11 +60,26 @@
   function ticks(_, seconds, __, ___, step) {
     const style = step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
     const formatter = new Intl.DateTimeFormat(undefined, style);
-    const dayFormatter = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
     return seconds.map((second) => {
       const moment = new Date(second * 1000);
-      return step < 86400 && moment.getHours() === 0 ? dayFormatter.format(moment) : formatter.format(moment);
+      return step < 86400 && moment.getHours() === 0 ? DAY.format(moment) : formatter.format(moment);
     });
+  }
+
+  // A bar is as wide as its step, half of it on either side of its time.
+  function aroundBars(data) {
+    const [times] = data.columns;
+    const half = times.length > 1 ? (times[1] - times[0]) / 2 : 43200;
+    return () => [times[0] - half, times[times.length - 1] + half];
+  }
+
+  // Days are named below their own bars, as many as there is room for.
+  function everyFewDays(data) {
+    const [times] = data.columns;
+    return (plot) => {
+      const step = Math.max(1, Math.ceil((times.length * 72) / Math.max(plot.over.clientWidth, 72)));
+      return times.filter((_, index) => (times.length - 1 - index) % step === 0);
+    };
   }
 
   // From zero, also when there is nothing to show yet.
@@ -122,8 +138,8 @@
       legend: { show: false },
       padding: [10, 8, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-      scales: { x: { time: true }, y: { range: fromZero } },
-      axes: axes(),
+      scales: { x: { time: true, ...(chart.dataset.chart === "hours" ? {} : { range: aroundBars(data) }) }, y: { range: fromZero } },
+      axes: axes(data),
       series: [{}, ...KINDS[chart.dataset.chart](data)].slice(0, data.columns.length),
       hooks: { setCursor: [hint(chart, data)] },
     };
@@ -141,7 +157,7 @@
 
   function say(element, message) {
     const note = document.createElement("div");
-    note.className = "note warn";
+    note.className = "notice warn";
     note.setAttribute("role", "status");
     const text = document.createElement("p");
     text.textContent = message;
