@@ -1,5 +1,6 @@
 """What the gateway's parts share: the world, sessions, faults, records and the way to send."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ class Core:
         self.sessions = Sessions(world, settings, self._session_ended)
         self.mailboxes = Mailboxes(settings.mailbox_limit)
         self.connections: dict[int, Connection] = {}
+        self.member_lists: dict[tuple[int, int], datetime] = {}
         self.faults = GatewayFaults(lambda: list(self.connections.values()), self._forget)
 
     def send(self, session: Session, name: str, data: dict[str, Any]) -> None:

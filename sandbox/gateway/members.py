@@ -1,18 +1,20 @@
 """Op 8: a guild's members in chunks."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from sandbox.gateway.codes import Intents
+from sandbox.gateway.codes import Intents, Op
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
 from sandbox.models import Guild, Member
 from sandbox.world import render
 
 _CHUNK = 1000
+_NONE = timedelta()
 _MOST_BY_NAME = 100
 _MOST_BY_ID = 100
 _LONGEST_NONCE = 32
@@ -38,8 +40,37 @@ def send_members(core: Core, session: Session, data: object) -> None:
     guild = core.world.guilds.get(_one(asked.guild_id))
     if guild is None or session.account_id not in guild.members:
         return
+    if _lists_all(asked) and (wait := _too_soon(core, session, guild)):
+        core.send(session, "RATE_LIMITED", _limited(guild, asked, wait))
+        return
     for chunk in _chunks(core, session, guild, asked):
         core.send(session, "GUILD_MEMBERS_CHUNK", chunk)
+
+
+def _lists_all(asked: MembersRequest) -> bool:
+    return asked.user_ids is UNSET and not asked.query and not asked.limit
+
+
+def _too_soon(core: Core, session: Session, guild: Guild) -> timedelta | None:
+    if not session.bot:
+        return None
+    now, key = core.world.clock.now(), (session.account_id, guild.id)
+    last = core.member_lists.get(key)
+    if last is not None and (left := last + core.settings.member_list_interval - now) > _NONE:
+        return left
+    core.member_lists[key] = now
+    return None
+
+
+def _limited(guild: Guild, asked: MembersRequest, wait: timedelta) -> Json:
+    meta: Json = {"guild_id": str(guild.id)}
+    if asked.nonce is not None:
+        meta["nonce"] = asked.nonce
+    return {
+        "opcode": int(Op.REQUEST_GUILD_MEMBERS),
+        "retry_after": wait.total_seconds(),
+        "meta": meta,
+    }
 
 
 def _one(value: Snowflake | list[Snowflake]) -> int:
@@ -52,7 +83,7 @@ def _choose(
     if asked.user_ids is not UNSET:
         return _by_id(guild, asked.user_ids)
     query = (asked.query or "").lower()
-    if not query and not asked.limit:
+    if _lists_all(asked):
         return (list(guild.members.values()) if _may_list(session) else []), []
     named = [m for m in guild.members.values() if _is_called(core, m, query)]
     return named[: min(asked.limit or _MOST_BY_NAME, _MOST_BY_NAME)], []

@@ -14,6 +14,7 @@ from sandbox.gateway.codes import Close, Op
 from sandbox.gateway.compression import ZlibPayloads
 from sandbox.gateway.connection import Connection
 from sandbox.gateway.core import Core
+from sandbox.gateway.details import send_channels, send_sounds
 from sandbox.gateway.faults import invalid_session
 from sandbox.gateway.identify import Identify, Refused, TooEarly
 from sandbox.gateway.members import send_members
@@ -59,6 +60,8 @@ class Conversation:
             Op.PRESENCE_UPDATE: self._request(_update_presence),
             Op.VOICE_STATE_UPDATE: self._request(update_voice_state),
             Op.REQUEST_GUILD_MEMBERS: self._request(send_members),
+            Op.REQUEST_SOUNDBOARD_SOUNDS: self._request(send_sounds),
+            Op.REQUEST_CHANNEL_INFO: self._request(send_channels),
         }
 
     async def run(self, *, plain: bool) -> None:

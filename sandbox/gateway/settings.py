@@ -15,6 +15,7 @@ class GatewaySettings(Struct, kw_only=True):
     session_lifetime: timedelta = timedelta(minutes=5)  # of a session whose connection was lost
     session_limit: int = 100_000  # events kept for a session
     identify_interval: timedelta = timedelta(seconds=5)  # between identifies of one bucket
+    member_list_interval: timedelta = timedelta(seconds=30)  # of one guild, to one bot
     payloads_per_minute: int = 120  # that a client may send; heartbeats are not counted
     payload_size: int = 4096  # bytes of one payload from a client
     guilds_per_shard: int = 2500

@@ -197,6 +197,9 @@ def _move(call: Call, guild: Guild, asked: Json) -> None:
     if "parent_id" in asked:
         values["parent_id"] = asked["parent_id"]
         check_parent(call, guild, values)
+    parent_id = cast("int | None", values.get("parent_id", channel.parent_id))
+    if asked.get("lock_permissions") and parent_id is not None:
+        values["overwrites"] = channels.copied(call.world.channels[parent_id].overwrites)
     channels.modify(call.world, channel, values, call.by)
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from sandbox import forms
 from sandbox.errors import Code, DiscordError
 from sandbox.forms import Field, Json
-from sandbox.models import Channel, ChannelType, Thread
+from sandbox.models import Channel, ChannelType, Thread, ThreadMember
 from sandbox.permissions import Permission
 from sandbox.rest.call import Call, nothing, reply, require
 from sandbox.rest.paging import number
@@ -164,7 +164,15 @@ async def get_thread_member(request: web.Request) -> web.Response:
     joined = thread.members.get(call.path_user().id)
     if joined is None:
         raise DiscordError.of(Code.UNKNOWN_MEMBER)
-    return reply(render.thread_member(channel.id, joined))
+    return reply(_shown(call, channel, joined))
+
+
+def _shown(call: Call, channel: Channel, joined: ThreadMember) -> Json:
+    shown = render.thread_member(channel.id, joined)
+    guild = call.world.guild(channel.guild_id or 0)
+    if call.flag("with_member") and (member := guild.members.get(joined.user_id)):
+        shown["member"] = render.member_with_user(call.world, member)
+    return shown
 
 
 @routes.get("/channels/{channel_id}/thread-members")
@@ -175,7 +183,7 @@ async def get_thread_members(request: web.Request) -> web.Response:
     values = call.query({"after": forms.snowflake, "limit": forms.integer(1, 100)})
     after = number(values, "after", -1)
     ids = sorted(one for one in thread.members if one > after)[: number(values, "limit", 100)]
-    return reply([render.thread_member(channel.id, thread.members[one]) for one in ids])
+    return reply([_shown(call, channel, thread.members[one]) for one in ids])
 
 
 @routes.get("/guilds/{guild_id}/threads/active")

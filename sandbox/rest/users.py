@@ -1,5 +1,6 @@
 """REST: users, their guilds and their direct messages."""
 
+import hashlib
 from typing import cast
 
 from aiohttp import web
@@ -52,7 +53,7 @@ async def modify_me(request: web.Request) -> web.Response:
 
 
 def _image_hash(value: object) -> str | None:
-    return None if value is None else f"{hash(str(value)) & (2**128 - 1):032x}"
+    return None if value is None else hashlib.sha256(str(value).encode()).hexdigest()[:32]
 
 
 @routes.get("/users/@me/guilds")

@@ -24,8 +24,7 @@ def create(
     channel.position = len(guild.channel_ids)
     apply(channel, values or {})
     if channel.parent_id is not None and not (values or {}).get("overwrites"):
-        inherited = world.channels[channel.parent_id].overwrites
-        channel.overwrites = {one.id: _copy(one) for one in inherited.values()}
+        channel.overwrites = copied(world.channels[channel.parent_id].overwrites)
     world.channels[channel.id] = channel
     guild.channel_ids.append(channel.id)
     announce(world, channel, "CHANNEL_CREATE")
@@ -33,8 +32,9 @@ def create(
     return channel
 
 
-def _copy(of: Overwrite) -> Overwrite:
-    return Overwrite(of.id, of.type, of.allow, of.deny)
+def copied(overwrites: Mapping[int, Overwrite]) -> dict[int, Overwrite]:
+    """Return the same overwrites for another channel."""
+    return {one.id: Overwrite(one.id, one.type, one.allow, one.deny) for one in overwrites.values()}
 
 
 def open_dm(world: State, first: int, second: int) -> Channel:

@@ -46,7 +46,9 @@ async def start(stack: AsyncExitStack, deps: Deps, registry: CollectorRegistry) 
     await listeners.start(deps.bus, deps)
     await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
     operators = deps.settings.operators
-    await commands.start(deps.bus, deps, configs=deps.config, operators=operators)
+    await commands.start(
+        deps.bus, deps, configs=deps.config, operators=operators, registry=registry
+    )
 
 
 async def open_deps(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> Deps:

@@ -403,19 +403,25 @@ async def answer_to(db: Db, command_id: int) -> int | None:
     )
 
 
-async def save_results(db: Db, results: list[StoredResult]) -> None:
-    """Store results; the first one of a key stays."""
+async def save_results(db: Db, results: list[StoredResult], *, durable: bool) -> None:
+    """Store results; the first one of a key stays.
+
+    Without `durable` a crash of Postgres itself may lose those of the last moment.
+    """
     await execute(
         db,
         """
+        WITH commit AS (SELECT set_config('synchronous_commit', $5, true))
         INSERT INTO action_results (key, result, command_id, answer_id)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+        SELECT new.*
+          FROM commit, unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS new
             ON CONFLICT (key) DO NOTHING
         """,
         [stored.key for stored in results],
         [encode(stored.result).decode() for stored in results],
         [stored.command_id for stored in results],
         [stored.answer_id for stored in results],
+        "on" if durable else "off",
     )
 
 

@@ -1,6 +1,7 @@
 """Stats put together: the only place that opens anything, and closes it again."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.stats.settings import Settings
 from shared import bus, http, postgres
 from shared.config import ConfigStore, keep_configs
 from shared.listeners import Listeners
+from shared.settings import load
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations" / "postgres"
 
@@ -88,8 +90,13 @@ def build(deps: Deps, keys: http.KeyStore, registry: CollectorRegistry) -> FastA
     return app
 
 
-async def main(settings: Settings, stop: asyncio.Event) -> None:
-    """Run stats until it has to stop."""
+async def main(stop: asyncio.Event) -> None:
+    """Run with the settings of the environment until `stop` is set."""
+    await serve(load(Settings, os.environ), stop)
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run with these settings until `stop` is set."""
     async with run(settings):
         await stop.wait()
 

@@ -13,8 +13,6 @@ from shared.contracts.ids import GuildId, UserId
 from shared.errors import NotFoundError, UnavailableError
 from shared.permissions import person_in, web_role_of
 
-FRESH: Final = timedelta(seconds=30)
-"""How long an answer holds, so that a page of five panels asks once."""
 AWAY: Final = timedelta(minutes=10)
 """How long it holds while nobody can be asked."""
 PATIENCE: Final = timedelta(seconds=3)
@@ -50,7 +48,7 @@ async def visible(
 
 async def look(deps: Deps, user_id: UserId, guild_id: GuildId, now: datetime) -> Access | None:
     """Return what somebody may do in a guild, None for nothing. Raises UnavailableError."""
-    known, access = deps.access.recall(user_id, guild_id, now - FRESH)
+    known, access = deps.access.recall(user_id, guild_id, now - deps.settings.access_fresh)
     if known:
         return access
     try:

@@ -1,6 +1,7 @@
 """The dashboard put together: the only place that opens anything, and closes it again."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
@@ -27,6 +28,7 @@ from shared import bus, http, postgres
 from shared.config import ConfigStore, keep_configs
 from shared.gateway import Gateway
 from shared.listeners import Listeners
+from shared.settings import load
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 TIMEOUT: Final = httpx.Timeout(5.0, connect=2.0)
@@ -94,8 +96,13 @@ def build(deps: Deps, broker: bus.Bus, registry: CollectorRegistry) -> FastAPI:
     return app
 
 
-async def main(settings: Settings, stop: asyncio.Event) -> None:
-    """Run the dashboard until it has to stop."""
+async def main(stop: asyncio.Event) -> None:
+    """Run with the settings of the environment until `stop` is set."""
+    await serve(load(Settings, os.environ), stop)
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run with these settings until `stop` is set."""
     async with run(settings):
         await stop.wait()
 

@@ -7,7 +7,11 @@ from shared.settings import SECRET_LENGTH, Secret, ServiceSettings
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """What the dashboard reads from the environment; URLs without a slash at the end."""
+    """What the dashboard reads from the environment; URLs without a slash at the end.
+
+    `access_fresh` is how long it is remembered who may see which server, so that a page of five
+    panels asks once.
+    """
 
     public_url: str
     discord_client_id: str
@@ -20,6 +24,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     admin_url: str
     session_secret: Secret
     session_length: timedelta = timedelta(days=7)
+    access_fresh: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         """Refuse what would make logins guessable or impossible."""

@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import msgspec
 import structlog
+from prometheus_client import CollectorRegistry
 
 from shared.bus import Bus, Consumption, Delivery, QueueSpec
+from shared.commands.metrics import CommandMetrics
 from shared.commands.reading import (
     Arguments,
     ArgumentsError,
@@ -84,13 +86,23 @@ class Commands(Registry[D]):
         *,
         configs: Configs,
         operators: Sequence[int] = (),
+        registry: CollectorRegistry | None = None,
         clock: Callable[[], datetime] = now,
     ) -> Consumption:
         """Answer invocations from the queue `<service>.commands`, and announce the commands.
 
-        They are announced again whenever the gateway asks for it. Drain the consumption to stop.
+        They are announced again whenever the gateway asks for it. `registry` is where they are
+        counted. Drain the consumption to stop.
         """
-        runner = Runner(self, bus, deps, configs, operators=operators, clock=clock)
+        runner = Runner(
+            self,
+            bus,
+            deps,
+            configs,
+            operators=operators,
+            metrics=CommandMetrics(registry),
+            clock=clock,
+        )
         consumption = await bus.consume(self.queue(), runner.handle)
         await runner.announce()
         return consumption
@@ -120,6 +132,7 @@ class Runner(Generic[D]):
         configs: Configs,
         *,
         operators: Sequence[int],
+        metrics: CommandMetrics,
         clock: Callable[[], datetime],
     ) -> None:
         self._commands = commands
@@ -127,6 +140,7 @@ class Runner(Generic[D]):
         self._deps = deps
         self._configs = configs
         self._operators = operators
+        self._metrics = metrics
         self._clock = clock
 
     async def announce(self) -> None:
@@ -154,24 +168,32 @@ class Runner(Generic[D]):
     async def _handle(self, by: Invocation) -> None:
         if by.deadline <= self._clock():
             log.warning("invocation_expired", deadline=by.deadline.isoformat())
+            self._count(by, "expired")
             return
-        action = await self._action(by)
-        request = ActionRequest(action=action, deadline=by.deadline, key=f"{by.id}:reply")
+        action, outcome = await self._action(by)
+        name = str(action.__struct_config__.tag)
         await self._bus.publish(
             GATEWAY_ACTIONS,
             INTERACTIVE,
-            request,
+            ActionRequest(action=action, deadline=by.deadline, key=f"{by.id}:reply"),
             message_id=f"{by.id}:reply",
             guild_id=by.guild_id,
-            type=str(action.__struct_config__.tag),
+            type=name,
             mandatory=True,
         )
-        log.info("command_answered", action=str(action.__struct_config__.tag), source=by.source)
+        self._count(by, outcome)
+        log.info("command_answered", action=name, source=by.source, outcome=outcome)
 
-    async def _action(self, by: Invocation) -> Action:
-        """Run it; every error becomes an answer, but for those that are to be tried again."""
+    def _count(self, by: Invocation, outcome: str) -> None:
+        known = by.command if by.command in self._commands.by_name else ""
+        self._metrics.answered.labels(known, by.source, outcome).inc()
+        took = (self._clock() - by.received_at).total_seconds()
+        self._metrics.seconds.labels(known).observe(max(0.0, took))
+
+    async def _action(self, by: Invocation) -> tuple[Action, str]:
+        """Run it, and say how it went; every error that is not to be tried again is an answer."""
         try:
-            return await self._run(by)
+            return await self._run(by), "done"
         except Retry:
             raise
         except Exception as error:
@@ -179,12 +201,12 @@ class Runner(Generic[D]):
                 if self._clock() < by.received_at + PATIENCE:
                     raise
                 log.warning("command_given_up", error=repr(error))
-                return _refusal(by, _away(error))
+                return _refusal(by, _away(error)), "unavailable"
             if isinstance(error, UserError):
-                return _refusal(by, error.message)
+                return _refusal(by, error.message), "refused"
             case = secrets.token_hex(4).upper()
             log.exception("command_failed", case=case)
-            return _refusal(by, f"Something went wrong. Case {case}")
+            return _refusal(by, f"Something went wrong. Case {case}"), "failed"
 
     async def _run(self, by: Invocation) -> Action:
         if by.source == "autocomplete":

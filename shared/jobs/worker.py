@@ -62,6 +62,7 @@ class Worker:
         self._claimed_at = 0.0
         self._bonus = 0
         self._filled = False
+        self._hungry = False
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -112,6 +113,7 @@ class Worker:
         """
         while True:
             room = self._room()
+            self._hungry = not room
             if not room:
                 return None
             self._claimed_at = time.monotonic()
@@ -162,7 +164,7 @@ class Worker:
             task = asyncio.create_task(self._run(job, self._claimed_at))
             self._running[task] = job
             task.add_done_callback(self._after)
-        if self._filled and not self._waiting and len(self._running) < self._concurrency:
+        if self._hungry and not self._waiting and len(self._running) < self._concurrency:
             self._wake.set()
 
     async def _run(self, job: Claimed, claimed_at: float) -> None:

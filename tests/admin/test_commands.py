@@ -326,3 +326,17 @@ async def test_a_service_without_configurations_is_sent_all_of_them(admin: Admin
     assert config.revision == 1
     assert isinstance(keys_changed, GuildKeysChanged)
     assert [key.name for key in keys_changed.keys] == ["reports"]
+
+
+async def test_commands_are_counted_by_what_came_of_them(admin: Admin) -> None:
+    await admin.gateway.said(by_text("ping"))
+    await admin.gateway.said(by_text("config show"))
+
+    async def counted() -> bool:
+        lines = (await admin.http.get("/metrics")).text.splitlines()
+        return {
+            'commands_total{command="ping",outcome="done",source="text"} 1.0',
+            'commands_total{command="config show",outcome="refused",source="text"} 1.0',
+        } <= set(lines)
+
+    await eventually(counted)

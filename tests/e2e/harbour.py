@@ -106,7 +106,7 @@ class Harbour:
 
 def _replies_to(message: Message) -> str | None:
     reference: dict[str, str] | None = message.raw.get("message_reference")
-    return reference["message_id"] if reference else None
+    return reference.get("message_id") if reference else None
 
 
 def number_in(answer: Answer | Message) -> int:

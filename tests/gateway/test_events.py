@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import aiohttp
+import msgspec
+
+from services.gateway.shards.dispatch import decode_frame, guild_of
+from shared.contracts.events import MessageCreated
 from tests.gateway.rig import Rig
+from tests.support.proxy import proxied
 from tests.support.waiting import eventually
 
 
@@ -17,3 +25,76 @@ async def test_an_event_arrives_with_its_guild_its_type_and_an_id_of_its_own(rig
     shard, session, seq = message.message_id.split(":")
     assert (shard, int(seq) > 1) == ("0", True)
     assert session
+
+
+async def test_an_event_is_byte_for_byte_what_discord_sent(rig: Rig) -> None:
+    async with rig.gateway(), plain_client(rig) as frames:
+        await rig.member.says(rig.guild, "Grüße 🐙 \\u0000 \"quoted\"")
+
+        message = (await eventually(lambda: rig.events.of("MESSAGE_CREATE")))[0]
+        sent = await eventually(lambda: of_type(frames, "MESSAGE_CREATE"))
+
+    assert message.body == sent
+
+
+async def test_every_compression_carries_the_same_events(rig: Rig) -> None:
+    for compression in ("zlib", "none", "zstd"):
+        async with rig.gateway(COMPRESSION=compression):
+            await rig.member.says(rig.guild, compression)
+            await eventually(lambda said=compression: said in rig.events.contents())
+
+
+async def test_direct_messages_belong_to_guild_zero(rig: Rig) -> None:
+    async with rig.gateway():
+        direct = await rig.member.rest(
+            "POST", "/users/@me/channels", {"recipient_id": str(rig.bot.id)}
+        )
+        await rig.member.says(int(direct["id"]), "psst")
+
+        message = (await eventually(lambda: rig.events.of("MESSAGE_CREATE")))[0]
+
+    assert message.routing_key == "MESSAGE_CREATE.0"
+    assert msgspec.json.decode(message.body, type=MessageCreated, strict=False).content == "psst"
+
+
+async def test_nothing_is_lost_or_out_of_order_while_the_broker_is_cut_off(
+    rig: Rig, amqp_url: str
+) -> None:
+    async with proxied(amqp_url) as broker, rig.gateway(
+        AMQP_URL=broker.url, PUBLISH_WINDOW="20"
+    ) as gateway:
+        await rig.member.says(rig.guild, "before")
+        await eventually(lambda: rig.events.contents() == ["before"])
+
+        await broker.shut()
+        await rig.sandbox.traffic(rig.guild, 60)
+        await eventually(lambda: is_full(gateway.api))
+        await broker.open()
+
+        await eventually(lambda: len(rig.events.contents()) == 61, within=15)
+
+    seqs = [int(each.message_id.split(":")[2]) for each in rig.events.of("MESSAGE_CREATE")]
+    assert seqs == sorted(seqs)
+
+
+async def is_full(api: object) -> bool:
+    return await api.metric("gateway_publish_window") == 20  # type: ignore[attr-defined]  # pyright: ignore
+
+
+def test_a_frame_without_data_is_read() -> None:
+    frame = decode_frame(b'{"op":11}')
+
+    assert frame is not None
+    assert (frame.op, frame.s, bytes(frame.d)) == (11, None, b"null")
+
+
+def test_what_is_no_frame_is_none() -> None:
+    assert decode_frame(b"\xff\xfe") is None
+    assert decode_frame(b"[]") is None
+
+
+def test_events_about_guilds_belong_to_that_guild() -> None:
+    assert guild_of("GUILD_UPDATE", b'{"id":"7"}') == 7
+    assert guild_of("MESSAGE_CREATE", b'{"id":"7","guild_id":"8"}') == 8
+    assert guild_of("MESSAGE_CREATE", b'{"id":"7"}') == 0
+    assert guild_of("CHANNEL_CREATE", b'{"id":"' + b"9" * 30 + b'"}') == 0

@@ -107,7 +107,10 @@ async def test_a_port_that_is_taken_is_one_plain_sentence(sandbox: Sandbox) -> N
 
 @pytest.mark.parametrize("prefix", ["/api/v10", "/api/v9", "/api"])
 async def test_every_version_of_the_api_answers(sandbox: Sandbox, prefix: str) -> None:
-    async with aiohttp.ClientSession() as http, http.get(f"{sandbox.url}{prefix}/gateway") as answer:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.get(f"{sandbox.url}{prefix}/gateway") as answer,
+    ):
         assert answer.status == 200
         assert await answer.json() == {"url": sandbox.gateway_url}
 
@@ -124,7 +127,9 @@ async def test_attachments_are_served_but_never_run_as_a_page(sandbox: Sandbox) 
     guild = await sandbox.found("Harbour", owner)
     form = aiohttp.FormData()
     form.add_field("payload_json", '{"content": "a page"}')
-    form.add_field("files[0]", b"<script>alert(1)</script>", filename="x.html", content_type="text/html")
+    form.add_field(
+        "files[0]", b"<script>alert(1)</script>", filename="x.html", content_type="text/html"
+    )
     url = f"{sandbox.api_url}/channels/{guild.channel_id}/messages"
     async with aiohttp.ClientSession() as http:
         async with http.post(url, data=form, headers={"Authorization": owner.token}) as answer:

@@ -37,7 +37,9 @@ async def test_a_guild_is_founded_with_its_channels(sandbox: Sandbox, guild: Gui
     assert await sandbox.guild("Harbour") == guild
 
 
-async def test_people_join_with_roles_and_leave(sandbox: Sandbox, owner: Person, guild: Guild) -> None:
+async def test_people_join_with_roles_and_leave(
+    sandbox: Sandbox, owner: Person, guild: Guild
+) -> None:
     await owner.rest("POST", f"/guilds/{guild.id}/roles", {"name": "Sailors"})
 
     pip = await sandbox.join(guild, "pip", roles=["Sailors"])
@@ -88,7 +90,9 @@ async def test_acting_by_hand_is_what_that_user_may_do(
     act = {"action": action, "user": "raider", "reason": "spamming", "seconds": 60}
 
     with pytest.raises(RestError, match="Missing Permissions"):
-        await sandbox.control("POST", f"/guilds/{guild.id}/act", {"by": "raider", **act, "user": "owner"})
+        await sandbox.control(
+            "POST", f"/guilds/{guild.id}/act", {"by": "raider", **act, "user": "owner"}
+        )
     await sandbox.control("POST", f"/guilds/{guild.id}/act", {"by": "owner", **act})
 
     states = {
@@ -238,7 +242,8 @@ async def test_the_help_lists_every_call_with_what_it_does(sandbox: Sandbox) -> 
     assert "GET /sandbox/health" in calls
     assert "POST /sandbox/faults" in calls
     assert all(calls.values())
-    async with aiohttp.ClientSession(headers={"Accept": "text/html"}) as http:
-        async with http.get(f"{sandbox.url}/sandbox/help") as page:
-            assert "<dt>POST /sandbox/faults</dt>" in await page.text()
-
+    async with (
+        aiohttp.ClientSession(headers={"Accept": "text/html"}) as http,
+        http.get(f"{sandbox.url}/sandbox/help") as page,
+    ):
+        assert "<dt>POST /sandbox/faults</dt>" in await page.text()

@@ -32,7 +32,7 @@ async def test_a_request_fails_as_often_as_it_was_told_to(
     await sandbox.fault(method="POST", route="/channels/*/messages", status=503, times=2)
 
     for _ in range(2):
-        with pytest.raises(RestError, match="^503"):
+        with pytest.raises(RestError, match=r"^503"):
             await owner.says(guild, "Ahoy!")
     await owner.says(guild, "Ahoy at last!")
 
@@ -92,7 +92,7 @@ async def test_a_lost_answer_is_of_a_request_that_was_carried_out(
 ) -> None:
     await sandbox.fault(method="POST", route="/channels/**", lost=True, status=500, times=1)
 
-    with pytest.raises(RestError, match="^500"):
+    with pytest.raises(RestError, match=r"^500"):
         await owner.says(guild, "Arrived all the same")
 
     assert [one.content for one in await owner.sees(guild)] == ["Arrived all the same"]
@@ -105,7 +105,7 @@ async def test_faults_are_taken_away_one_by_one_and_all_at_once(
     await sandbox.fault(status=502)
 
     await sandbox.control("DELETE", f"/faults/{first['id']}")
-    with pytest.raises(RestError, match="^502"):
+    with pytest.raises(RestError, match=r"^502"):
         await owner.rest("GET", "/users/@me")
     await sandbox.heal()
 
@@ -130,7 +130,7 @@ def test_routes_are_matched_part_by_part(route: str, path: str, *, matches: bool
 
 def test_chance_hits_about_as_often_as_it_should_and_the_same_every_time() -> None:
     def hits() -> int:
-        faults = Faults(random.Random(5))
+        faults = Faults(random.Random(5))  # noqa: S311 - not for secrets
         faults.add(Fault(probability=0.25))
         return sum(faults.strike("GET", "/x", "bot") is not None for _ in range(1000))
 

@@ -303,6 +303,41 @@ async def test_the_whole_list_needs_the_members_intent(
         assert (await client.until("GUILD_MEMBERS_CHUNK")).d["members"] == []
 
 
+async def test_the_whole_list_is_sent_to_a_bot_twice_a_minute_at_most(
+    gateway: Gateway, world: World, guild: Guild, bot: Application
+) -> None:
+    asked = {"guild_id": str(guild.id), "query": "", "limit": 0, "nonce": "n"}
+    async with gateway.connect() as client:
+        await greeted(client, world.token_of(bot))
+        await client.send(Op.REQUEST_GUILD_MEMBERS, asked)
+        await client.until("GUILD_MEMBERS_CHUNK")
+        await client.send(Op.REQUEST_GUILD_MEMBERS, asked)
+        limited = (await client.until("RATE_LIMITED")).d
+        world.clock.advance(timedelta(seconds=30))
+        await client.send(Op.REQUEST_GUILD_MEMBERS, asked)
+        await client.until("GUILD_MEMBERS_CHUNK")
+
+    assert limited["opcode"] == 8
+    assert 29 < limited["retry_after"] <= 30
+    assert limited["meta"] == {"guild_id": str(guild.id), "nonce": "n"}
+
+
+async def test_soundboards_and_channels_are_told_on_request(
+    gateway: Gateway, world: World, guild: Guild, bot: Application
+) -> None:
+    voice = world.create_channel(guild, "voice", type=ChannelType.VOICE)
+    async with gateway.connect() as client:
+        await greeted(client, world.token_of(bot))
+        await client.send(Op.REQUEST_SOUNDBOARD_SOUNDS, {"guild_ids": [str(guild.id)]})
+        sounds = (await client.until("SOUNDBOARD_SOUNDS")).d
+        fields = {"guild_id": str(guild.id), "fields": ["status"]}
+        await client.send(Op.REQUEST_CHANNEL_INFO, fields)
+        info = (await client.until("CHANNEL_INFO")).d
+
+    assert sounds == {"guild_id": str(guild.id), "soundboard_sounds": []}
+    assert info["channels"] == [{"id": str(voice.id), "status": None}]
+
+
 # Voice
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import hikari
 import pytest
-from hikari import undefined
 from hikari.impl import AutocompleteChoiceBuilder
 from msgspec import Struct
 
 from sandbox.gateway import Op
 from tests.support.sandbox import Bot, Guild, Person, Sandbox
 from tests.support.waiting import eventually
-
-SECOND = timedelta(seconds=1)
 
 
 class Stage(Struct):
@@ -31,13 +27,6 @@ class Stage(Struct):
     rest: hikari.api.RESTClient
 
 
-@pytest.fixture(autouse=True)
-def no_identify_pause(sandbox: Sandbox) -> Generator[None]:
-    """Let bots come back at once."""
-    sandbox.world.settings.rate_limits = False
-    yield
-
-
 @asynccontextmanager
 async def on_stage(
     sandbox: Sandbox,
@@ -45,6 +34,7 @@ async def on_stage(
     *,
     shards: int = 1,
 ) -> AsyncGenerator[Stage]:
+    sandbox.world.settings.rate_limits = False
     owner = await sandbox.create_user("owner")
     guild = await sandbox.found("Harbour", owner, ["general", "boats"])
     account = await sandbox.create_bot(max_concurrency=16)
@@ -60,7 +50,9 @@ async def on_stage(
         await bot.close()
 
 
-def collect(kind: type[hikari.Event], into: list[hikari.Event]) -> Callable[[hikari.GatewayBot], None]:
+def collect(
+    kind: type[hikari.Event], into: list[hikari.Event]
+) -> Callable[[hikari.GatewayBot], None]:
     def prepare(bot: hikari.GatewayBot) -> None:
         async def take(event: hikari.Event) -> None:
             into.append(event)
@@ -170,7 +162,11 @@ async def register(on: Stage) -> None:
         (hikari.OptionType.STRING, "reason", False),
     ):
         option = hikari.CommandOption(
-            type=kind, name=name, description=name, is_required=needed, autocomplete=name == "reason"
+            type=kind,
+            name=name,
+            description=name,
+            is_required=needed,
+            autocomplete=name == "reason",
         )
         tempban.add_option(option)
     menu = on.rest.context_menu_command_builder(hikari.CommandType.USER, "Show infractions")
@@ -218,7 +214,10 @@ async def test_a_deferred_answer_is_thinking_first_and_only_the_asker_sees_it(
         assert await pip.sees(on.guild) == []
 
         async def both() -> bool:
-            return [one.content for one in await on.owner.sees(on.guild)] == ["Done.", "And one more."]
+            return [one.content for one in await on.owner.sees(on.guild)] == [
+                "Done.",
+                "And one more.",
+            ]
 
         await eventually(both)
 
@@ -231,7 +230,9 @@ async def test_suggestions_context_menus_buttons_and_modals(sandbox: Sandbox) ->
             case hikari.CommandInteraction(command_name="Show infractions"):
                 row = interaction.app.rest.build_message_action_row()
                 row.add_interactive_button(hikari.ButtonStyle.PRIMARY, "note", label="Note")
-                await interaction.create_initial_response(4, f"Of {interaction.target_id}", component=row)
+                await interaction.create_initial_response(
+                    4, f"Of {interaction.target_id}", component=row
+                )
             case hikari.ComponentInteraction():
                 row = interaction.app.rest.build_modal_action_row()
                 row.add_text_input("text", "Text")
@@ -306,21 +307,26 @@ async def test_it_asks_for_members_and_gets_them_in_chunks(sandbox: Sandbox) -> 
         await on.bot.request_guild_members(on.guild.id, query="sailor", limit=10, nonce="n")
 
         def found() -> bool:
-            return any(isinstance(one, hikari.MemberChunkEvent) and one.nonce == "n" for one in chunks)
+            return any(
+                isinstance(one, hikari.MemberChunkEvent) and one.nonce == "n" for one in chunks
+            )
 
         await eventually(found)
-        chunk = next(one for one in chunks if isinstance(one, hikari.MemberChunkEvent) and one.nonce == "n")
+        chunk = next(
+            one for one in chunks if isinstance(one, hikari.MemberChunkEvent) and one.nonce == "n"
+        )
         assert len(chunk.members) == 5
 
 
 async def test_rate_limits_slow_it_down_and_nothing_fails(sandbox: Sandbox) -> None:
     async with on_stage(sandbox) as on:
+        message = await on.owner.says(on.guild, "Ahoy!")
         sandbox.world.settings.rate_limits = True
-        sandbox.world.settings.rate_limit_scale = 0.4
 
-        await asyncio.gather(
-            *(on.rest.create_message(on.guild.channel_id, f"{number}") for number in range(3))
-        )
+        reactions = ("🌊", "⛵", "🎉")
+        for emoji in reactions:
+            await on.rest.add_reaction(on.guild.channel_id, message.id, emoji)
 
-        assert len(await on.owner.sees(on.guild)) == 3
-        assert undefined.UNDEFINED is not None
+        (seen,) = await on.owner.sees(on.guild)
+        assert [one["emoji"]["name"] for one in seen.raw["reactions"]] == list(reactions)
+        assert {one["status"] for one in await sandbox.requests(method="PUT")} <= {204, 429}

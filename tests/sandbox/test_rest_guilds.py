@@ -1,5 +1,6 @@
 """REST: guilds, channels, overwrites, roles, invites and the audit log."""
 
+from sandbox.models import Overwrite
 from sandbox.permissions import Permission
 from sandbox.world import Event
 from tests.support.rest import Scene, token_of
@@ -89,6 +90,21 @@ async def test_channels_are_moved(scene: Scene) -> None:
         str(second.id): 0,
         str(scene.channel.id): 1,
     }
+
+
+async def test_a_channel_moved_into_a_category_takes_its_overwrites_if_asked(scene: Scene) -> None:
+    category = scene.world.create_channel(scene.guild, "Staff", type=4)
+    hidden = Overwrite(scene.guild.id, 0, deny=int(Permission.VIEW_CHANNEL))
+    category.overwrites[scene.guild.id] = hidden
+    moved = {"id": str(scene.channel.id), "parent_id": str(category.id)}
+    path = f"/guilds/{scene.guild.id}/channels"
+
+    await scene.ok("PATCH", path, [moved])
+    assert scene.channel.overwrites == {}
+    await scene.ok("PATCH", path, [{**moved, "lock_permissions": True}])
+
+    assert scene.channel.overwrites == category.overwrites
+    assert scene.channel.overwrites[scene.guild.id] is not hidden
 
 
 async def test_an_overwrite_shuts_a_member_out_and_lets_them_in_again(scene: Scene) -> None:

@@ -1,14 +1,28 @@
 """REST: rate limits per route, per major parameter and per token."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
+from sandbox.clock import Clock
 from tests.support.rest import Answer, Scene
+
+
+class StillClock(Clock):
+    """Stands still unless it is moved, however slow the machine is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = super().now()
+
+    def now(self) -> datetime:
+        return self._start + self.offset
 
 
 @pytest.fixture
 def limited(scene: Scene) -> Scene:
+    scene.world.clock = StillClock()
     scene.world.settings.rate_limits = True
     return scene
 

@@ -43,6 +43,9 @@ async def test_who_writes_in_a_thread_joins_it(scene: Scene) -> None:
 
     joined = await scene.ok("GET", f"{path}/thread-members")
     assert {one["user_id"] for one in joined} == {str(scene.bot.id), str(scene.member.id)}
+    assert "member" not in joined[0]
+    whole = await scene.ok("GET", f"{path}/thread-members?with_member=true")
+    assert whole[0]["member"]["user"]["id"] == whole[0]["user_id"]
     assert (await scene.ok("GET", path))["message_count"] == 1
     await scene.ok("DELETE", f"{path}/thread-members/@me", by=scene.member)
     gone = await scene.call("GET", f"{path}/thread-members/{scene.member.id}")

@@ -106,7 +106,9 @@ async def test_staff_channels_are_for_staff_and_the_bot(harbour: Sandbox) -> Non
     member, moderator = await harbour.person("member"), await harbour.person("moderator")
 
     assert await moderator.sees(channel) == []
-    posted = await harbour.rest(f"Bot {bot}", "POST", f"/channels/{channel}/messages", {"content": "Log"})
+    posted = await harbour.rest(
+        f"Bot {bot}", "POST", f"/channels/{channel}/messages", {"content": "Log"}
+    )
     assert posted["content"] == "Log"
     with pytest.raises(RestError) as refused:
         await member.sees(channel)

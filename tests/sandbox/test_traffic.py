@@ -72,7 +72,12 @@ async def test_members_live_when_switched_on_and_rest_when_switched_off() -> Non
         names = set[str]()
         sandbox.world.subscribe(lambda event: names.add(event.name))
         await sandbox.control("POST", "/traffic", {"rate": 2000})
-        lively = {"MESSAGE_CREATE", "MESSAGE_REACTION_ADD", "VOICE_STATE_UPDATE", "GUILD_MEMBER_ADD"}
+        lively = {
+            "MESSAGE_CREATE",
+            "MESSAGE_REACTION_ADD",
+            "VOICE_STATE_UPDATE",
+            "GUILD_MEMBER_ADD",
+        }
 
         await eventually(lambda: lively <= names)
 
@@ -92,7 +97,7 @@ async def test_life_never_speaks_where_it_may_not_and_the_banned_stay_away() -> 
             guild.bans[user.id] = Ban(user.id)
     told = list[Event]()
     world.subscribe(told.append)
-    traffic = Traffic(world, random.Random(7))
+    traffic = Traffic(world, random.Random(7))  # noqa: S311 - not for secrets
 
     await traffic.live(guild.id, 5000)
     await eventually(lambda: len(told) > 600)

@@ -51,9 +51,7 @@ class Calls:
         """Where the websocket is."""
         return f"{self.url.replace('http', 'ws', 1)}/gateway"
 
-    async def control(
-        self, method: str, path: str, body: object = None, /, **query: object
-    ) -> Any:  # noqa: ANN401 - any JSON
+    async def control(self, method: str, path: str, body: object = None, /, **query: object) -> Any:  # noqa: ANN401 - any JSON
         """Call the control API; raises RestError when it refuses."""
         asked = {name: str(value) for name, value in query.items() if value is not None}
         return await self._call(method, f"{self.url}/sandbox{path}", body, {}, asked)

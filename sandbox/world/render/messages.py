@@ -1,6 +1,6 @@
 """Discord's JSON of messages."""
 
-from sandbox.models import Attachment, Json, Message, Reaction
+from sandbox.models import Attachment, Json, Message, MessageFlag, Reaction
 from sandbox.world.render.channels import channel
 from sandbox.world.render.people import iso, iso_or_none, member, text_or_none, user
 from sandbox.world.state import State
@@ -47,7 +47,7 @@ def _basic(world: State, of: Message, for_user: int | None) -> Json:
         "mentions": [user(world.users[one]) for one in of.mentions],
         "mention_roles": [str(one) for one in of.mention_roles],
         "attachments": [attachment(world, one) for one in of.attachments],
-        "embeds": of.embeds,
+        "embeds": [] if of.flags & MessageFlag.SUPPRESS_EMBEDS else of.embeds,
         "timestamp": iso(of.timestamp),
         "edited_timestamp": iso_or_none(of.edited_at),
         "flags": of.flags,

@@ -143,7 +143,10 @@ class Executor:
         try:
             result = await self._within_deadline(request, priority)
             if result.status != "retry":
-                await self._results.store(_stored(key, request.action, result))
+                await self._results.store(
+                    _stored(key, request.action, result),
+                    durable=not isinstance(request.action, SELF_KEYED),
+                )
             done.set_result(result)
         finally:
             del self._running[key]

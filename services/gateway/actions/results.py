@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 class _Waiting(Struct, eq=False):
     result: StoredResult
+    durable: bool
     stored: "asyncio.Future[None]"
 
 
@@ -65,10 +66,13 @@ class Results:
         stored = await queries.answer_to(self._db, command_id)
         return None if stored is None else MessageId(stored)
 
-    async def store(self, result: StoredResult) -> None:
-        """Store a result, together with what else comes meanwhile; waits a second at most."""
+    async def store(self, result: StoredResult, *, durable: bool) -> None:
+        """Store a result, together with what else comes meanwhile; waits a second at most.
+
+        `durable` ones survive a crash of Postgres too.
+        """
         self._remember(result)
-        waiting = _Waiting(result, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(result, durable, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._wake.set()
         try:
@@ -113,7 +117,11 @@ class Results:
                 await asyncio.sleep(AGAIN)
 
     async def _write_once(self, batch: list[_Waiting]) -> None:
-        await queries.save_results(self._db, [waiting.result for waiting in batch])
+        await queries.save_results(
+            self._db,
+            [waiting.result for waiting in batch],
+            durable=any(waiting.durable for waiting in batch),
+        )
         for waiting in batch:
             if not waiting.stored.done():
                 waiting.stored.set_result(None)

@@ -1,10 +1,14 @@
 """Somebody types `/tempban`: answered, banned, recorded, lifted in time."""
 
+import re
 import time
 
 import pytest
 
 from tests.e2e.harbour import Harbour, number_in, timestamp_in
+
+SERVERS = ("postgres", "rabbitmq", "clickhouse", "epmd")
+WRONG = re.compile(r"\[(error|critical)|Traceback|Error\b")
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -88,7 +92,7 @@ async def test_an_unban_ends_a_temporary_ban_before_its_time(harbour: Harbour) -
 async def test_a_ban_made_permanent_is_not_lifted(harbour: Harbour) -> None:
     raider = await harbour.newcomer()
     temporary = await harbour.moderator.runs(f"/tempban {raider} 2s", harbour.channel)
-    permanent = await harbour.moderator.runs(f"/ban {raider} for good", harbour.channel)
+    permanent = await harbour.moderator.runs(f"/ban {raider} reason:for good", harbour.channel)
     other = await harbour.newcomer()
     later = await harbour.moderator.runs(f"/tempban {other} 3s", harbour.channel)
 
@@ -127,3 +131,10 @@ async def test_what_discord_refuses_is_failed_and_says_why(harbour: Harbour) -> 
     assert infraction["state"] == "failed"
     assert infraction["failure"]
     assert not await harbour.client.banned(harbour.guild, raider)
+
+
+async def test_nothing_that_people_do_is_logged_as_an_error(harbour: Harbour) -> None:
+    for name, text in harbour.logs().items():
+        if name in harbour.stack.pids and name not in SERVERS:
+            wrong = [line for line in text.splitlines() if WRONG.search(line)]
+            assert not wrong, f"{name}: {wrong[:5]}"

@@ -1,0 +1,1 @@
+"""The dashboard, by HTTP and in a real browser."""

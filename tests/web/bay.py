@@ -1,0 +1,221 @@
+"""The dashboard in a small bay: Discord's sandbox, and the services that it asks, all real."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+
+import services.admin.app as admin_app
+import services.infractions.app as infractions_app
+from services.admin.settings import Settings as AdminSettings
+from services.infractions.settings import Settings as InfractionsSettings
+from services.stats import app as stats_app
+from services.stats.settings import Settings as StatsSettings
+from services.web import app as web_app
+from services.web.settings import Settings
+from shared import bus
+from shared.contracts.discord import GuildSnapshot, Member, Role, User
+from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId, RoleId, UserId
+from shared.contracts.topology import DISCORD_EVENTS, event_key
+from shared.settings import Secret
+from tests.support.gateway import GatewayEnd, gateway_end
+from tests.support.people import Guild, Person
+from tests.support.sandbox import Sandbox
+
+SECRET = "a secret that is only known in tests"
+ADMINISTRATOR = 1 << 3
+MODERATE_MEMBERS = 1 << 40
+PEOPLE = ("owner", "admin", "moderator", "member")
+
+
+@dataclass
+class Service:
+    """A service that can go away and come back at the same address."""
+
+    port: int
+    serve: Callable[[asyncio.Event], Coroutine[None, None, None]]
+    _stop: asyncio.Event | None = None
+    _task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Run it, and return when it answers."""
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self.serve(self._stop))
+        async with httpx.AsyncClient() as client, asyncio.timeout(20):
+            while True:
+                with suppress(httpx.HTTPError):
+                    await client.get(f"{self.url}/healthz")
+                    return
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Stop it."""
+        if self._stop is not None and self._task is not None:
+            self._stop.set()
+            await self._task
+        self._stop = self._task = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(kw_only=True)
+class Bay:
+    """Everything that a test of the dashboard has to do with."""
+
+    url: str
+    settings: Settings
+    sandbox: Sandbox
+    gateway: GatewayEnd
+    guild: Guild
+    people: dict[str, Person]
+    services: dict[str, Service]
+
+    def path(self, rest: str = "") -> str:
+        """Return the path of a page of the guild."""
+        return f"/guilds/{self.guild.id}{rest}"
+
+    async def posts(self, count: int, *, hours_ago: int = 0) -> None:
+        """Have people write messages, as the gateway tells it."""
+        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        made = int((hour - timedelta(hours=hours_ago)).timestamp() * 1000)
+        for number in range(count):
+            message = {
+                "id": str((made - DISCORD_EPOCH_MS << 22) + number),
+                "channel_id": "7",
+                "guild_id": str(self.guild.id),
+                "author": {"id": str(self.people["member"].id)},
+                "type": 0,
+            }
+            await self.gateway.bus.publish(
+                DISCORD_EVENTS,
+                event_key("MESSAGE_CREATE", self.guild.id),
+                msgspec.json.encode(message),
+                message_id=f"0:bay:{hours_ago}:{number}",
+                guild_id=self.guild.id,
+                type="MESSAGE_CREATE",
+            )
+
+    def give_roles(self, name: str, *roles: int) -> None:
+        """Change the roles of somebody."""
+        person = self.people[name]
+        self.gateway.members[UserId(person.id)] = Member(
+            user=User(id=UserId(person.id), username=name),
+            roles=tuple(RoleId(role) for role in roles),
+        )
+
+
+ADMIN_ROLE, MODERATOR_ROLE = 11, 12
+
+
+def snapshot(guild: Guild, owner: Person) -> GuildSnapshot:
+    """Return what the gateway knows of the guild."""
+    id_ = GuildId(guild.id)
+    roles = (
+        Role(id=RoleId(guild.id), name="@everyone"),
+        Role(id=RoleId(ADMIN_ROLE), name="Admin", position=3, permissions=ADMINISTRATOR),
+        Role(id=RoleId(MODERATOR_ROLE), name="Mod", position=2, permissions=MODERATE_MEMBERS),
+        Role(id=RoleId(13), name="Bot", position=9, permissions=ADMINISTRATOR),
+    )
+    return GuildSnapshot(
+        id=id_,
+        name=guild.name,
+        owner_id=UserId(owner.id),
+        roles=roles,
+        bot_id=UserId(99),
+        bot_roles=(RoleId(13),),
+    )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@asynccontextmanager
+async def bay(
+    sandbox: Sandbox, database_url: str, amqp_url: str, clickhouse_url: str
+) -> AsyncGenerator[Bay]:
+    """Run the dashboard and what it asks; the gateway's end of the bus is the test's."""
+    owner = await sandbox.create_user("owner", "Olga the Owner")
+    guild = await sandbox.found("Quiet Cove", owner)
+    people = {"owner": owner}
+    for name in PEOPLE[1:]:
+        people[name] = await sandbox.join(guild, name)
+    people["outsider"] = await sandbox.create_user("outsider")
+    ports = {name: free_port() for name in ("stats", "infractions", "admin", "web")}
+    common = {
+        "database_url": Secret(database_url),
+        "amqp_url": Secret(amqp_url),
+        "token_secret": Secret(SECRET),
+    }
+    url = f"http://127.0.0.1:{ports['web']}"
+    bot = await sandbox.create_bot(redirect_uris=[f"{url}/login/callback"])
+    settings = Settings(
+        **common,
+        http_port=ports["web"],
+        public_url=url,
+        discord_client_id=str(bot.id),
+        discord_client_secret=Secret(bot.client_secret),
+        discord_api_url=sandbox.api_url,
+        discord_oauth_url=f"{sandbox.url}/oauth2/authorize",
+        gateway_url="http://127.0.0.1:9",
+        infractions_url=f"http://127.0.0.1:{ports['infractions']}",
+        stats_url=f"http://127.0.0.1:{ports['stats']}",
+        admin_url=f"http://127.0.0.1:{ports['admin']}",
+        session_secret=Secret(SECRET),
+        access_fresh=timedelta(0),
+    )
+    services = {
+        "stats": Service(
+            ports["stats"],
+            lambda stop: stats_app.serve(
+                StatsSettings(
+                    **common,
+                    http_port=ports["stats"],
+                    clickhouse_url=Secret(clickhouse_url),
+                    batch_wait=timedelta(milliseconds=50),
+                ),
+                stop,
+            ),
+        ),
+        "infractions": Service(
+            ports["infractions"],
+            lambda stop: infractions_app.serve(
+                InfractionsSettings(**common, http_port=ports["infractions"]), stop
+            ),
+        ),
+        "admin": Service(
+            ports["admin"],
+            lambda stop: admin_app.serve(AdminSettings(**common, http_port=ports["admin"]), stop),
+        ),
+    }
+    async with AsyncExitStack() as stack:
+        broker = await stack.enter_async_context(bus.connect(amqp_url, name="test"))
+        end = await stack.enter_async_context(gateway_end(broker, snapshot(guild, owner)))
+        for service in services.values():
+            await service.start()
+            stack.push_async_callback(service.stop)
+        await stack.enter_async_context(web_app.run(settings))
+        made = Bay(
+            url=url,
+            settings=settings,
+            sandbox=sandbox,
+            gateway=end,
+            guild=guild,
+            people=people,
+            services=services,
+        )
+        made.give_roles("owner")
+        made.give_roles("admin", ADMIN_ROLE)
+        made.give_roles("moderator", MODERATOR_ROLE)
+        made.give_roles("member")
+        yield made
