@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
 
 from services.gateway.shards.dispatch import decode_frame, guild_of
+from services.gateway.shards.shard import INTENTS
 from shared.contracts.events import MessageCreated
-from tests.gateway.rig import Rig
+from tests.gateway.rig import Api, Rig
 from tests.support.proxy import proxied
 from tests.support.waiting import eventually
 
@@ -28,11 +31,13 @@ async def test_an_event_arrives_with_its_guild_its_type_and_an_id_of_its_own(rig
 
 
 async def test_an_event_is_byte_for_byte_what_discord_sent(rig: Rig) -> None:
-    async with rig.gateway(), plain_client(rig) as frames:
+    witness = await rig.sandbox.create_bot("Witness")
+    await rig.sandbox.invite(rig.guild, witness)
+    async with rig.gateway(), plain_websocket(rig, witness.token) as websocket:
         await rig.member.says(rig.guild, "Grüße 🐙 \\u0000 \"quoted\"")
 
         message = (await eventually(lambda: rig.events.of("MESSAGE_CREATE")))[0]
-        sent = await eventually(lambda: of_type(frames, "MESSAGE_CREATE"))
+        sent = await next_of("MESSAGE_CREATE", websocket)
 
     assert message.body == sent
 
@@ -77,8 +82,31 @@ async def test_nothing_is_lost_or_out_of_order_while_the_broker_is_cut_off(
     assert seqs == sorted(seqs)
 
 
-async def is_full(api: object) -> bool:
-    return await api.metric("gateway_publish_window") == 20  # type: ignore[attr-defined]  # pyright: ignore
+async def is_full(api: Api) -> bool:
+    return await api.metric("gateway_publish_window") == 20
+
+
+@asynccontextmanager
+async def plain_websocket(
+    rig: Rig, token: str
+) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+    """Connect to the sandbox's gateway without any library between, and identify."""
+    url = f"{rig.sandbox.gateway_url}?v=10&encoding=json"
+    identify = {"token": token, "intents": int(INTENTS), "properties": {}, "shard": [0, 1]}
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as websocket:
+        await websocket.receive()
+        await websocket.send_json({"op": 2, "d": identify})
+        await next_of("GUILD_CREATE", websocket)
+        yield websocket
+
+
+async def next_of(type_: str, websocket: aiohttp.ClientWebSocketResponse) -> bytes:
+    """Return the data of the next event of a type, as it was sent."""
+    async with asyncio.timeout(5):
+        while True:
+            frame = decode_frame((await websocket.receive_str()).encode())
+            if frame is not None and frame.t == type_:
+                return bytes(frame.d)
 
 
 def test_a_frame_without_data_is_read() -> None:

@@ -22,8 +22,8 @@ with warnings.catch_warnings():
     from discord.http import Route
 
 
-class Client(discord.Client):
-    """A client that keeps what it hears."""
+class Client(discord.AutoShardedClient):
+    """A client that keeps what it hears; this kind asks where the gateway is."""
 
     def __init__(self) -> None:
         super().__init__(intents=discord.Intents.all())
@@ -75,10 +75,12 @@ async def on_stage(sandbox: Sandbox, prepare: Prepare = lambda _: None) -> Async
     prepare(client)
     async with client:
         running = asyncio.create_task(client.start(account.token))
-        await eventually(client.is_ready, within=15)
-        yield Stage(sandbox, guild, owner, client)
-        await client.close()
-        await running
+        await eventually(lambda: client.is_ready() or running.done(), within=15)
+        try:
+            yield Stage(sandbox, guild, owner, client)
+        finally:
+            await client.close()
+            await running
 
 
 @pytest.fixture(autouse=True)

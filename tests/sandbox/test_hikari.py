@@ -143,7 +143,7 @@ async def test_a_wrong_form_is_explained_field_by_field(sandbox: Sandbox) -> Non
 
 
 def answering(
-    answer: Callable[[hikari.Interaction], Awaitable[object]],
+    answer: Callable[[hikari.PartialInteraction], Awaitable[object]],
 ) -> Callable[[hikari.GatewayBot], None]:
     def prepare(bot: hikari.GatewayBot) -> None:
         async def take(event: hikari.InteractionCreateEvent) -> None:
@@ -175,7 +175,7 @@ async def register(on: Stage) -> None:
 
 
 async def test_a_slash_command_is_answered_at_once(sandbox: Sandbox) -> None:
-    async def answer(interaction: hikari.Interaction) -> None:
+    async def answer(interaction: hikari.PartialInteraction) -> None:
         assert isinstance(interaction, hikari.CommandInteraction)
         options = {one.name: one.value for one in interaction.options or ()}
         assert interaction.resolved is not None
@@ -196,7 +196,7 @@ async def test_a_slash_command_is_answered_at_once(sandbox: Sandbox) -> None:
 async def test_a_deferred_answer_is_thinking_first_and_only_the_asker_sees_it(
     sandbox: Sandbox,
 ) -> None:
-    async def answer(interaction: hikari.Interaction) -> None:
+    async def answer(interaction: hikari.PartialInteraction) -> None:
         assert isinstance(interaction, hikari.CommandInteraction)
         await interaction.create_initial_response(
             hikari.ResponseType.DEFERRED_MESSAGE_CREATE, flags=hikari.MessageFlag.EPHEMERAL
@@ -223,7 +223,7 @@ async def test_a_deferred_answer_is_thinking_first_and_only_the_asker_sees_it(
 
 
 async def test_suggestions_context_menus_buttons_and_modals(sandbox: Sandbox) -> None:
-    async def answer(interaction: hikari.Interaction) -> None:
+    async def answer(interaction: hikari.PartialInteraction) -> None:
         match interaction:
             case hikari.AutocompleteInteraction():
                 await interaction.create_response([AutocompleteChoiceBuilder("Spamming", "spam")])

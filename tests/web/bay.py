@@ -1,7 +1,9 @@
 """The dashboard in a small bay: Discord's sandbox, and the services that it asks, all real."""
 
 import asyncio
+import re
 import socket
+import zlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
+from msgspec import structs
 
 import services.admin.app as admin_app
 import services.infractions.app as infractions_app
@@ -21,9 +24,11 @@ from services.web.settings import Settings
 from shared import bus
 from shared.contracts.discord import GuildSnapshot, Member, Role, User
 from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId, RoleId, UserId
+from shared.contracts.invocations import GuildRef, Resolved
 from shared.contracts.topology import DISCORD_EVENTS, event_key
 from shared.settings import Secret
 from tests.support.gateway import GatewayEnd, gateway_end
+from tests.support.invoking import by_interaction
 from tests.support.people import Guild, Person
 from tests.support.sandbox import Sandbox
 
@@ -102,6 +107,29 @@ class Bay:
                 guild_id=self.guild.id,
                 type="MESSAGE_CREATE",
             )
+
+    async def warns(self, name: str, reason: str) -> int:
+        """Have the moderator warn somebody; returns the infraction's number."""
+        user_id = self.user_id(name)
+        self.gateway.members[user_id] = Member(user=User(id=user_id, username=name))
+        moderator = self.people["moderator"]
+        by = structs.replace(
+            by_interaction(
+                "warn",
+                options={"user": str(user_id), "reason": reason},
+                user_id=UserId(moderator.id),
+                resolved=Resolved(users={user_id: User(id=user_id, username=name)}),
+            ),
+            guild=GuildRef(id=GuildId(self.guild.id), owner_id=UserId(self.people["owner"].id)),
+            member=Member(permissions=MODERATE_MEMBERS, roles=(RoleId(MODERATOR_ROLE),)),
+        )
+        found = re.search(r"#(\d+)", await self.gateway.said(by))
+        assert found is not None
+        return int(found[1])
+
+    def user_id(self, name: str) -> UserId:
+        """Return the id of somebody who is warned."""
+        return UserId(5_000_000 + zlib.crc32(name.encode()))
 
     def give_roles(self, name: str, *roles: int) -> None:
         """Change the roles of somebody."""

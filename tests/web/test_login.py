@@ -1,11 +1,12 @@
 """Logging in by Discord and out again, and what is refused on the way."""
 
 import asyncpg
+import httpx
 import msgspec
 import pytest
 
+from services.web import app
 from services.web.guarding import safe_next
-from services.web.settings import Settings
 
 from .bay import Bay
 from .visitors import Visitor
@@ -80,9 +81,17 @@ async def test_the_cookie_is_out_of_reach_and_unknown_to_the_database(visitor: V
 
 
 async def test_over_https_cookies_are_kept_to_it(cove: Bay) -> None:
-    secure: Settings = msgspec.structs.replace(cove.settings, public_url="https://x.example")
-    assert secure.secure
-    assert not cove.settings.secure
+    secure = msgspec.structs.replace(
+        cove.settings, public_url="https://flotilla.example", http_port=0
+    )
+    async with app.run(secure) as port, httpx.AsyncClient() as client:
+        response = await client.get(f"http://127.0.0.1:{port}/login")
+        assert "Secure" in response.headers["set-cookie"]
+        assert "https%3A%2F%2Fflotilla.example" in response.headers["location"]
+        told = await client.get(
+            f"http://127.0.0.1:{port}/guilds", cookies={"flotilla": "over http"}
+        )
+        assert told.status_code == 303
 
 
 async def test_a_logout_ends_the_session_for_good(visitor: Visitor) -> None:

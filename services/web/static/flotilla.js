@@ -148,8 +148,25 @@
     chart.dataset.ready = "";
   }
 
+  // ---- the configuration ----
+
+  // Select what is wrong, from its column to the end of its line, and bring it into view.
+  function showMistake(root) {
+    const mistake = root.querySelector("#mistake[data-line]");
+    const area = root.querySelector("textarea.code");
+    if (!mistake || !area) return;
+    const lines = area.value.split("\n");
+    const line = Number(mistake.dataset.line) - 1;
+    const before = lines.slice(0, line).reduce((sum, text) => sum + text.length + 1, 0);
+    const start = before + Number(mistake.dataset.column) - 1;
+    area.focus();
+    area.setSelectionRange(start, Math.max(start + 1, before + (lines[line] || "").length));
+    area.scrollTop = Math.max(0, line - 4) * parseFloat(getComputedStyle(area).lineHeight);
+  }
+
   function show(root) {
     showTimes(root);
+    showMistake(root);
     root.querySelectorAll("[data-chart]").forEach(draw);
   }
 
