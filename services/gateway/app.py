@@ -292,7 +292,7 @@ def _fleet(deps: Deps, feed: Feed, keeper: Keeper, leases: Leases) -> Fleet:
         deps.settings,
         deps.rest,
         feed=feed,
-        gate=Gate(deps.db, deps.rest, leases, deps.metrics),
+        gate=Gate(deps.db, deps.rest, leases, deps.metrics, deps.settings.identify_pause),
         keeper=keeper,
         leases=leases,
         snapshots=deps.snapshots,

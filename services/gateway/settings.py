@@ -13,7 +13,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
 
     `discord_gateway_url` replaces what Discord names as its gateway; `shard_count` 0 takes what
     Discord recommends; `command_guild` registers slash commands in that guild only, where they
-    appear at once, instead of globally.
+    appear at once, instead of globally. `identify_pause` is Discord's: what it wants between two
+    new sessions of a bucket.
     """
 
     discord_token: Secret
@@ -25,6 +26,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     compression: Literal["zstd", "zlib", "none"] = "zstd"
     publish_window: int = 500
     defer_after: timedelta = timedelta(milliseconds=1500)
+    identify_pause: timedelta = timedelta(seconds=5)
 
     @property
     def runs_shards(self) -> bool:

@@ -15,11 +15,14 @@ import asyncpg
 import msgspec
 
 from services.gateway import app
+from services.gateway.app import MIGRATIONS, SHARED_MIGRATIONS
 from services.gateway.settings import Settings
 from shared.bus import Bus, Delivery, QueueSpec
 from shared.bus import connect as connect_bus
 from shared.contracts.topology import DISCORD_EVENTS
+from shared import postgres
 from shared.http import Actor, sign
+from shared.postgres import Db
 from shared.settings import load
 from tests.support.sandbox import Bot, Guild, Person, Sandbox
 from tests.support.waiting import eventually
@@ -89,9 +92,15 @@ class Rig:
     @asynccontextmanager
     async def process(self, **changes: str) -> AsyncGenerator[Process]:
         """Run a gateway as a process of its own, until it is connected."""
+        async with self.process_at_start(**changes) as process:
+            await eventually(process.ready, within=20)
+            yield process
+
+    @asynccontextmanager
+    async def process_at_start(self, **changes: str) -> AsyncGenerator[Process]:
+        """Run a gateway as a process of its own, without waiting for anything."""
         process = await Process.start({**self.environment, **changes})
         try:
-            await eventually(process.ready, within=20)
             yield process
         finally:
             await process.end()
@@ -246,6 +255,7 @@ async def rig(
         "DISCORD_TOKEN": bot.token,
         "DISCORD_API_URL": sandbox.api_url,
         "LOG_LEVEL": "warning",
+        "IDENTIFY_PAUSE": "200ms",
     }
     bus = await stack.enter_async_context(connect_bus(amqp_url, name="test"))
     made = Rig(sandbox, bus, environment, bot)
@@ -256,6 +266,15 @@ async def rig(
     queue = QueueSpec("test.events", ((DISCORD_EVENTS, "#"),))
     await bus.consume(queue, made.events.take, concurrency=1, key=lambda _: 0)
     yield made
+
+
+@asynccontextmanager
+async def queries_on(database_url: str) -> AsyncGenerator[Db]:
+    """Give the gateway's database, to run its queries on."""
+    async with postgres.connect(
+        database_url, schema="gateway", migrations=MIGRATIONS, shared=SHARED_MIGRATIONS
+    ) as db:
+        yield db
 
 
 async def rows(database_url: str, sql: str, *args: object) -> list[asyncpg.Record]:

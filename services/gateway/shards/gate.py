@@ -18,9 +18,6 @@ from services.gateway.shards.codes import FATAL, FatalGatewayError
 from services.gateway.shards.leases import Leases, of_shard
 from shared.postgres import Db, is_unavailable
 
-PAUSE: Final = timedelta(seconds=5)
-"""Between two identifies of a bucket (Discord's reference, "Sharding")."""
-
 HOLD: Final = timedelta(seconds=45)
 """How long a turn lasts at most, should its process die in it."""
 
@@ -67,7 +64,10 @@ async def _get(rest: Rest) -> Answer:
 class Gate:
     """Lets shards connect while their lease is held, and identify one after the other."""
 
-    def __init__(self, db: Db, rest: Rest, leases: Leases, metrics: Metrics) -> None:
+    def __init__(
+        self, db: Db, rest: Rest, leases: Leases, metrics: Metrics, pause: timedelta
+    ) -> None:
+        self._pause = pause
         self._db = db
         self._rest = rest
         self._leases = leases
@@ -80,7 +80,7 @@ class Gate:
 
     @asynccontextmanager
     async def to_identify(self, shard_id: int) -> AsyncGenerator[None]:
-        """Hold the turn of the shard's bucket; the next one has it 5 s after this ends."""
+        """Hold the turn of the shard's bucket; the next one has it a pause after this ends."""
         limit = await self._within_budget()
         bucket = shard_id % max(1, limit.max_concurrency)
         await self._enter(bucket)
@@ -114,7 +114,7 @@ class Gate:
 
     async def _leave(self, bucket: int) -> None:
         try:
-            await queries.leave_gate(self._db, bucket, PAUSE)
+            await queries.leave_gate(self._db, bucket, self._pause)
         except Exception as error:
             if not is_unavailable(error):
                 raise

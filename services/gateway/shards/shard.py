@@ -48,7 +48,7 @@ COMPRESSIONS: Final = {
 HANDSHAKE_LIMIT: Final = 30.0
 """Seconds from dialling to READY or RESUMED, after which the connection is given up."""
 
-DIALS: Final = 3
+DIALS: Final = 2
 """Failures in a row after which the resume url counts as dead, and the main one is dialled."""
 
 FAILED_RESUMES: Final = 4
