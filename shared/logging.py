@@ -10,8 +10,11 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import Processor
 
-QUIET: Final = ("aiormq", "aio_pika", "asyncio", "hikari", "httpx", "httpcore", "uvicorn")
-"""Libraries that tell at INFO, or at ERROR on every reconnect, what our own lines say already."""
+QUIET: Final = {
+    **dict.fromkeys(("asyncio", "hikari", "httpx", "httpcore", "uvicorn"), logging.WARNING),
+    **dict.fromkeys(("aiormq", "asyncpg"), logging.CRITICAL),
+}
+"""Libraries that tell, at INFO or with tracebacks, what our own lines say already."""
 
 
 def configure(service: str, level: str = "info", fmt: str = "json") -> None:
@@ -78,5 +81,5 @@ def _send_to_stderr(formatter: logging.Formatter, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.CRITICAL if name == "aiormq" else logging.WARNING)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)

@@ -28,17 +28,24 @@ class _LogSettings(Struct, frozen=True, kw_only=True):
     log_format: Literal["json", "console"] = "json"
 
 
-def run(service: str, main: Main, environ: Mapping[str, str] | None = None) -> None:
+def run(
+    service: str,
+    main: Main,
+    environ: Mapping[str, str] | None = None,
+    *,
+    grace: float = GRACE,
+) -> None:
     """Run a service until SIGTERM or SIGINT, and exit.
 
     `main` is given an event that is set when it has to stop, and returns when it has. It reads its
     settings itself: a SettingsError becomes a sentence per line and exit code 1, any other error is
-    logged and exit code 1, a stop that was asked for is exit code 0.
+    logged and exit code 1, a stop that was asked for is exit code 0. One that takes longer than
+    `grace` seconds is cut short.
     """
     try:
         logs = settings.load(_LogSettings, os.environ if environ is None else environ)
         logging.configure(service, logs.log_level, logs.log_format)
-        uvloop.run(_run(main))
+        uvloop.run(_run(main, grace))
     except settings.SettingsError as error:
         sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
         sys.exit(1)
@@ -48,20 +55,24 @@ def run(service: str, main: Main, environ: Mapping[str, str] | None = None) -> N
     sys.exit(0)
 
 
-async def _run(main: Main) -> None:
+async def _run(main: Main, grace: float) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop_soon() -> None:
+        log.info("stopping")
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop_soon)
     running = asyncio.ensure_future(main(stop))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not running.done():
-        log.info("stopping")
-        await asyncio.wait((running,), timeout=GRACE)
+        await asyncio.wait((running,), timeout=grace)
     if not running.done():
-        log.warning("stop_took_too_long", seconds=GRACE)
+        log.warning("stop_took_too_long", seconds=grace)
         running.cancel()
         await asyncio.wait((running,), timeout=1)
         return

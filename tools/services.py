@@ -14,6 +14,8 @@ from tools.keys import Keys
 from tools.parts import Part
 
 SERVICES = ("gateway", "infractions", "stats", "admin", "web")
+SHOWN = ("infractions", "stats", "admin")
+"""The services whose data the dashboard shows."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -58,7 +60,7 @@ class Fleet:
         return {}
 
     def _web(self) -> dict[str, str]:
-        urls = {f"{name.upper()}_URL": self.url(name) for name in SERVICES if name != "web"}
+        urls = {f"{name.upper()}_URL": self.url(name) for name in SHOWN}
         return urls | {
             "PUBLIC_URL": self.url("web"),
             "DISCORD_API_URL": self.discord.api_url,

@@ -176,37 +176,62 @@ async def live_shard_count(db: Executor, within: timedelta) -> int | None:
     )
 
 
-async def save_session(db: Executor, session: Session, lease: str, fence: int) -> bool:
-    """Save where a shard resumes; say False when its lease has passed to another process."""
-    return bool(
-        await execute(
-            db,
-            """
+async def save_shard(
+    db: Executor,
+    session: Session,
+    *,
+    lease: str,
+    fence: int,
+    stored: list[Applied],
+    gone: list[GuildId],
+) -> bool:
+    """Save where a shard resumes with its guilds as they were then: all of it, or nothing.
+
+    Says False when the shard's lease has passed to another process. A crash of Postgres may lose
+    the last moment: then a little more is read again.
+    """
+    return await fetch_value(
+        db,
+        bool,
+        """
+        WITH commit AS (SELECT set_config('synchronous_commit', 'off', true)),
+        held AS (SELECT FROM leases WHERE name = $8 AND fence = $9 FOR SHARE),
+        saved AS (
             INSERT INTO sessions
-            SELECT $1, $2, $3, $4, $5, $6, $7, now()
-              FROM leases WHERE name = $8 AND fence = $9 FOR SHARE
+            SELECT $1::int, $2::int, $3::text, $4::bigint, $5::text, $6::bigint, $7::bigint, now()
+              FROM commit, held
                 ON CONFLICT (shard_id) DO UPDATE
                    SET shard_count = excluded.shard_count, session_id = excluded.session_id,
                        seq = excluded.seq, resume_url = excluded.resume_url,
                        user_id = excluded.user_id, application_id = excluded.application_id,
                        saved_at = excluded.saved_at
-            """,
-            session.shard_id,
-            session.shard_count,
-            session.session_id,
-            session.seq,
-            session.resume_url,
-            session.user_id,
-            session.application_id,
-            lease,
-            fence,
-        )
+            RETURNING shard_id),
+        stored AS (
+            INSERT INTO guilds (guild_id, shard_id, snapshot, session_id, seq)
+            SELECT g.guild_id, saved.shard_id, g.snapshot, g.session_id, g.seq
+              FROM saved, unnest($10::bigint[], $11::jsonb[], $12::text[], $13::bigint[])
+                AS g (guild_id, snapshot, session_id, seq)
+                ON CONFLICT (guild_id) DO UPDATE
+                   SET shard_id = excluded.shard_id, snapshot = excluded.snapshot,
+                       session_id = excluded.session_id, seq = excluded.seq, updated_at = now()),
+        gone AS (DELETE FROM guilds USING saved WHERE guild_id = ANY($14::bigint[]))
+        SELECT EXISTS (SELECT FROM saved)
+        """,
+        session.shard_id,
+        session.shard_count,
+        session.session_id,
+        session.seq,
+        session.resume_url,
+        session.user_id,
+        session.application_id,
+        lease,
+        fence,
+        [row.snapshot.id for row in stored],
+        [row.snapshot for row in stored],
+        [row.session_id for row in stored],
+        [row.seq for row in stored],
+        gone,
     )
-
-
-async def forget_session(db: Executor, shard_id: int) -> None:
-    """Forget where a shard resumes, as Discord no longer knows the session."""
-    await execute(db, "DELETE FROM sessions WHERE shard_id = $1", shard_id)
 
 
 # --- identify gate ------------------------------------------------------------------------------
@@ -266,32 +291,6 @@ async def guilds_of_shard(db: Executor, shard_id: int, count: int) -> list[Appli
         shard_id,
         count,
     )
-
-
-async def save_guilds(db: Executor, shard_id: int, stored: list[Applied]) -> None:
-    """Store snapshots."""
-    await execute(
-        db,
-        """
-        INSERT INTO guilds (guild_id, shard_id, snapshot, session_id, seq)
-        SELECT guild_id, $1, snapshot, session_id, seq
-          FROM unnest($2::bigint[], $3::jsonb[], $4::text[], $5::bigint[])
-            AS s (guild_id, snapshot, session_id, seq)
-            ON CONFLICT (guild_id) DO UPDATE
-               SET shard_id = excluded.shard_id, snapshot = excluded.snapshot,
-                   session_id = excluded.session_id, seq = excluded.seq, updated_at = now()
-        """,
-        shard_id,
-        [row.snapshot.id for row in stored],
-        [row.snapshot for row in stored],
-        [row.session_id for row in stored],
-        [row.seq for row in stored],
-    )
-
-
-async def delete_guilds(db: Executor, guild_ids: list[GuildId]) -> None:
-    """Forget guilds that the bot is no longer in."""
-    await execute(db, "DELETE FROM guilds WHERE guild_id = ANY($1::bigint[])", guild_ids)
 
 
 # --- commands -----------------------------------------------------------------------------------

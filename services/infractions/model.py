@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
-from shared.contracts.actions import Status
 from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
 
 
@@ -28,7 +27,7 @@ class State(StrEnum):
     """How far it has come.
 
     A measure that lasts goes from pending to active to expired or lifted; what is over at once
-    goes from pending to done; failed is what Discord refused.
+    goes from pending to done; failed is what Discord refused, or what came to nothing.
     """
 
     PENDING = "pending"
@@ -42,11 +41,17 @@ class State(StrEnum):
 LASTING: Final = frozenset({Kind.MUTE, Kind.BAN, Kind.TEMPROLE})
 """The kinds that are in force until they are lifted; only they can be active."""
 
+ABOUT_BANS: Final = (Kind.BAN, Kind.SOFTBAN, Kind.UNBAN)
+"""The kinds that decide whether somebody is banned: the newest of them counts."""
+
 ALREADY_DONE: Final = frozenset({Kind.NOTE, Kind.WARNING})
 """The kinds that need nothing from Discord."""
 
+LARGEST_NUMBER: Final = 2**31 - 1
+"""As many infractions as a guild can have."""
 
-class Person(Struct, kw_only=True, frozen=True):
+
+class Person(Struct, frozen=True):
     """Somebody as they were called when it happened."""
 
     id: UserId
@@ -70,7 +75,11 @@ class Order(Struct, kw_only=True, frozen=True):
 
 
 class Infraction(Struct, kw_only=True, frozen=True):
-    """The row of an infraction; `moderator_id` is None where a rule acted."""
+    """The row of an infraction; `moderator_id` is None where a rule acted.
+
+    `failure` says why Discord refused it, or, while it is active, why it could not be lifted;
+    `lift_refusals` counts the latter.
+    """
 
     guild_id: GuildId
     number: int
@@ -89,11 +98,22 @@ class Infraction(Struct, kw_only=True, frozen=True):
     message_id: MessageId | None = None
     delete_message_seconds: int = 0
     failure: str | None = None
+    lift_refusals: int = 0
 
     @property
-    def temporary(self) -> bool:
-        """Whether it ends by itself."""
-        return self.expires_at is not None
+    def key(self) -> str:
+        """What names it among those of all guilds."""
+        return f"{self.guild_id}:{self.number}"
+
+    @property
+    def moderator(self) -> Person:
+        """Who ordered it, Flotilla itself where nobody did."""
+        return FLOTILLA if not self.moderator_id else Person(self.moderator_id, self.moderator_name)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it holds, or is about to."""
+        return self.state in (State.PENDING, State.ACTIVE)
 
 
 class Step(Struct, kw_only=True, frozen=True):
@@ -107,12 +127,21 @@ class Step(Struct, kw_only=True, frozen=True):
     detail: str
 
 
-class Outcome(Struct, kw_only=True, frozen=True):
-    """What came of asking Discord: done, refused, or nothing there that it could be done to."""
+class Outcome(Struct, frozen=True):
+    """What came of asking Discord; `not_banned`: there was no ban to lift."""
 
-    status: Status
-    message: str
+    status: Literal["done", "refused", "not_banned"]
+    message: str = ""
 
 
-FLOTILLA: Final = Person(id=UserId(0), name="Flotilla")
+class Filter(Struct, kw_only=True, frozen=True):
+    """Which infractions of a guild are looked for; None is any."""
+
+    user_id: UserId | None = None
+    moderator_id: UserId | None = None
+    kind: Kind | None = None
+    state: State | None = None
+
+
+FLOTILLA: Final = Person(UserId(0), "Flotilla")
 """Stands in the history for what nobody ordered."""

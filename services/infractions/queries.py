@@ -1,8 +1,16 @@
 """Every statement that infractions sends to Postgres: one function, one statement, Structs out."""
 
-from services.infractions.model import Infraction, Kind, Order, Person, State, Step
+from services.infractions.model import (
+    ABOUT_BANS,
+    Filter,
+    Infraction,
+    Order,
+    Person,
+    State,
+    Step,
+)
 from shared.contracts.ids import GuildId, UserId
-from shared.postgres import Connection, Executor, execute, fetch_all, fetch_one
+from shared.postgres import Connection, Executor, execute, fetch_all, fetch_one, fetch_value
 
 
 async def insert(tx: Connection, order: Order, state: State) -> Infraction:
@@ -69,21 +77,58 @@ async def by_source(db: Executor, guild_id: GuildId, source_key: str) -> Infract
     )
 
 
-async def lock_active(
-    tx: Connection, guild_id: GuildId, user_id: UserId, kind: Kind
-) -> list[Infraction]:
-    """Return and lock the measures of a kind that somebody is under, oldest first."""
+async def lock_older_about_ban(tx: Connection, newer: Infraction) -> list[Infraction]:
+    """Return and lock what was ordered about a member's ban before, and holds or is under way."""
     return await fetch_all(
         tx,
         Infraction,
         """
         SELECT * FROM infractions
-         WHERE guild_id = $1 AND user_id = $2 AND kind = $3 AND state = 'active'
+         WHERE guild_id = $1 AND user_id = $2 AND kind = ANY($3) AND number < $4
+           AND state IN ('pending', 'active')
          ORDER BY number FOR UPDATE
+        """,
+        newer.guild_id,
+        newer.user_id,
+        ABOUT_BANS,
+        newer.number,
+    )
+
+
+async def newest_about_ban(
+    db: Executor, guild_id: GuildId, user_id: UserId, *, after: int = 0
+) -> Infraction | None:
+    """Return the newest measure about a member's ban that holds or is under way."""
+    return await fetch_one(
+        db,
+        Infraction,
+        """
+        SELECT * FROM infractions
+         WHERE guild_id = $1 AND user_id = $2 AND kind = ANY($3) AND number > $4
+           AND state IN ('pending', 'active')
+         ORDER BY number DESC LIMIT 1
         """,
         guild_id,
         user_id,
-        kind.value,
+        ABOUT_BANS,
+        after,
+    )
+
+
+async def ban_for_good_before(tx: Connection, newer: Infraction) -> Infraction | None:
+    """Return the ban without an end that a member is under, or about to be."""
+    return await fetch_one(
+        tx,
+        Infraction,
+        """
+        SELECT * FROM infractions
+         WHERE guild_id = $1 AND user_id = $2 AND kind = 'ban' AND number < $3
+           AND state IN ('pending', 'active') AND expires_at IS NULL
+         ORDER BY number DESC LIMIT 1
+        """,
+        newer.guild_id,
+        newer.user_id,
+        newer.number,
     )
 
 
@@ -141,24 +186,31 @@ async def append(
     )
 
 
-async def append_once(
-    tx: Connection, infraction: Infraction, actor: Person, change: str, detail: str = ""
-) -> None:
-    """Add to an infraction's history unless it says so already."""
-    await execute(
-        tx,
+async def was_told(db: Executor, infraction: Infraction) -> bool:
+    """Say whether the member was told of an infraction, or that was tried."""
+    return await fetch_value(
+        db,
+        bool,
         """
-        INSERT INTO history (guild_id, number, step, actor_id, actor_name, change, detail)
-        SELECT $1, $2, coalesce(max(step), 0) + 1, nullif($3::bigint, 0), $4, $5, $6
-          FROM history WHERE guild_id = $1 AND number = $2
-        HAVING NOT coalesce(bool_or(change = $5), false)
+        SELECT EXISTS (SELECT FROM history WHERE guild_id = $1 AND number = $2
+                          AND change IN ('told', 'not told'))
         """,
         infraction.guild_id,
         infraction.number,
-        actor.id,
-        actor.name,
-        change,
-        detail,
+    )
+
+
+async def note_refused_lift(tx: Connection, infraction: Infraction, failure: str) -> None:
+    """Note why a measure could not be lifted although its time is up."""
+    await execute(
+        tx,
+        """
+        UPDATE infractions SET lift_refusals = lift_refusals + 1, failure = $3
+         WHERE guild_id = $1 AND number = $2 AND state = 'active'
+        """,
+        infraction.guild_id,
+        infraction.number,
+        failure,
     )
 
 
@@ -179,11 +231,8 @@ async def history(db: Executor, guild_id: GuildId, number: int) -> list[Step]:
 async def search(
     db: Executor,
     guild_id: GuildId,
+    matching: Filter,
     *,
-    user_id: UserId | None = None,
-    moderator_id: UserId | None = None,
-    kind: Kind | None = None,
-    state: State | None = None,
     before: int | None = None,
     limit: int = 25,
 ) -> list[Infraction]:
@@ -202,10 +251,37 @@ async def search(
          ORDER BY number DESC LIMIT $7
         """,
         guild_id,
-        user_id,
-        moderator_id,
-        kind.value if kind else None,
-        state.value if state else None,
+        matching.user_id,
+        matching.moderator_id,
+        matching.kind,
+        matching.state,
         before,
+        limit,
+    )
+
+
+async def search_back(
+    db: Executor, guild_id: GuildId, matching: Filter, *, after: int, limit: int
+) -> list[Infraction]:
+    """Return a guild's infractions that match, oldest first, above the number `after`."""
+    return await fetch_all(
+        db,
+        Infraction,
+        """
+        SELECT * FROM infractions
+         WHERE guild_id = $1
+           AND ($2::bigint IS NULL OR user_id = $2)
+           AND ($3::bigint IS NULL OR moderator_id = $3)
+           AND ($4::text IS NULL OR kind = $4)
+           AND ($5::text IS NULL OR state = $5)
+           AND number > $6
+         ORDER BY number LIMIT $7
+        """,
+        guild_id,
+        matching.user_id,
+        matching.moderator_id,
+        matching.kind,
+        matching.state,
+        after,
         limit,
     )

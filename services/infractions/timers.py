@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from shared.contracts.ids import GuildId
+from shared.contracts.ids import GuildId, UserId
 
 
 class LiftInfraction(Struct, kw_only=True, frozen=True, tag="lift_infraction"):
@@ -17,3 +17,10 @@ class FinishPending(Struct, kw_only=True, frozen=True, tag="finish_pending"):
 
     guild_id: GuildId
     number: int
+
+
+class ReassertBan(Struct, kw_only=True, frozen=True, tag="reassert_ban"):
+    """Make Discord agree with the record on whether somebody is banned."""
+
+    guild_id: GuildId
+    user_id: UserId

@@ -10,6 +10,7 @@ from services.stats.progress import Progress
 from services.stats.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
+from shared.errors import UnavailableError
 from shared.postgres import Db
 
 
@@ -30,3 +31,8 @@ class Deps:
     progress: Progress
     migrated: asyncio.Event = field(default_factory=asyncio.Event)
     noted_days: set[date] = field(default_factory=set[date])
+
+    def check_migrated(self) -> None:
+        """Raise UnavailableError while ClickHouse has no tables yet."""
+        if not self.migrated.is_set():
+            raise UnavailableError("The statistics' database has not been there yet.")

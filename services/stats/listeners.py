@@ -13,7 +13,6 @@ from services.stats.deps import Deps
 from shared.bus import BatchConsumption, Delivery, QueueSpec
 from shared.bus.messages import ATTEMPTS, DIED_AT, QUEUE, REASON, ROUTING_KEY
 from shared.contracts.topology import DISCORD_EVENTS
-from shared.errors import UnavailableError
 
 INGEST: Final = "stats.ingest"
 
@@ -44,8 +43,7 @@ def queue_of(readers: Readers) -> QueueSpec:
 async def count_batch(deps: Deps, readers: Readers, batch: Sequence[Delivery]) -> None:
     """Count a batch; what can't be read is parked. Raises when it has to be tried again."""
     deps.progress.begin(len(batch))
-    if not deps.migrated.is_set():
-        raise UnavailableError("ClickHouse has not been there yet.")
+    deps.check_migrated()
     rows: list[tuple[Row, datetime]] = []
     unreadable: list[tuple[Delivery, str]] = []
     for delivery in batch:

@@ -109,6 +109,7 @@ async def messages_by_hour(
     deps: Deps, guild_id: GuildId, span: Span, zone: ZoneInfo, channel_id: ChannelId | None
 ) -> Messages:
     """Count messages for each hour, also for those that had none."""
+    deps.check_migrated()
     hours = hours_around(span, zone)
     slots = await _slots(deps, guild_id, ("message",), hours, zone, channel_id=channel_id)
     by_hour = Counter[datetime]()
@@ -123,6 +124,7 @@ async def messages_by_hour(
 
 async def members_by_day(deps: Deps, guild_id: GuildId, span: Span, zone: ZoneInfo) -> Members:
     """Count joins and leaves for each day of a time zone, also for those that had none."""
+    deps.check_migrated()
     whole = days_around(span, zone)
     joins, leaves = Counter[date](), Counter[date]()
     for slot in await _slots(deps, guild_id, ("join", "leave"), whole, zone):
@@ -138,6 +140,7 @@ async def members_by_day(deps: Deps, guild_id: GuildId, span: Span, zone: ZoneIn
 
 async def summary(deps: Deps, guild_id: GuildId, span: Span, zone: ZoneInfo) -> Summary:
     """Return the totals of a stretch of time, beside those of as long a time before."""
+    deps.check_migrated()
     hours = hours_around(span, zone)
     now, before = await asyncio.gather(
         _totals(deps, guild_id, hours, zone), _totals(deps, guild_id, hours.before(), zone)

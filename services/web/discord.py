@@ -1,5 +1,7 @@
 """Login by Discord: OAuth2's authorization code grant, and who it is that came."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -34,24 +36,32 @@ class Discord:
         self._http = http
         self._settings = settings
 
-    def authorize_url(self, state: str) -> str:
-        """Return where people are sent to log in; `state` comes back with them."""
+    def authorize_url(self, state: str, verifier: str) -> str:
+        """Return where people are sent to log in.
+
+        `state` comes back with them; without `verifier` the code they bring is of no use to anybody
+        (RFC 7636).
+        """
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         query = {
             "client_id": self._settings.discord_client_id,
             "response_type": "code",
             "redirect_uri": self._settings.callback_url,
             "scope": SCOPES,
             "state": state,
+            "code_challenge": challenge.rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
             "prompt": "none",
         }
         return f"{self._settings.discord_oauth_url}?{urlencode(query)}"
 
-    async def token(self, code: str) -> Token:
+    async def token(self, code: str, verifier: str) -> Token:
         """Exchange the code that somebody came back with; raises UserError when it is no good."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._settings.callback_url,
+            "code_verifier": verifier,
             "client_id": self._settings.discord_client_id,
             "client_secret": self._settings.discord_client_secret.reveal(),
         }

@@ -14,10 +14,9 @@ from shared.http.tokens import Actor, sign
 
 T = TypeVar("T")
 
-Owner = Literal["gateway", "infractions", "stats", "admin"]
+Owner = Literal["infractions", "stats", "admin"]
 
 WHAT: Final[dict[Owner, str]] = {
-    "gateway": "The connection to Discord",
     "infractions": "The infractions service",
     "stats": "The statistics service",
     "admin": "The configuration service",
@@ -52,7 +51,6 @@ class Owners:
         self._http = http
         self._secret = settings.token_secret.reveal()
         self._bases: dict[Owner, str] = {
-            "gateway": settings.gateway_url,
             "infractions": settings.infractions_url,
             "stats": settings.stats_url,
             "admin": settings.admin_url,

@@ -18,7 +18,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     discord_client_secret: Secret
     discord_api_url: str = "https://discord.com/api/v10"
     discord_oauth_url: str = "https://discord.com/oauth2/authorize"
-    gateway_url: str
     infractions_url: str
     stats_url: str
     admin_url: str

@@ -44,12 +44,15 @@ class BatchConsumption:
         self._ready = asyncio.Event()
         self._draining = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._channel: Channel | None = None
 
     async def start(self) -> None:
         """Begin, and return when messages can come."""
-        self._runner = asyncio.create_task(self._link.keep(self._use))
+        self._runner = asyncio.create_task(
+            self._link.keep(self._use, give_up=lambda: not self._ready.is_set())
+        )
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait((self._runner, ready), return_when=asyncio.FIRST_COMPLETED)
         if not self._ready.is_set():
@@ -78,7 +81,7 @@ class BatchConsumption:
             arrived.put_nowait((message.delivery_tag or 0, delivery(message)))
 
         async def on_cancelled(_: object) -> None:
-            asyncio.get_running_loop().create_task(channel.close())
+            self._closing = asyncio.create_task(channel.close())
 
         channel.on_consumer_cancel_callbacks.add(on_cancelled)
         self._channel = channel

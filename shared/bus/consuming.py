@@ -69,13 +69,16 @@ class Consumption:
         self._ready = asyncio.Event()
         self._draining = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin, and return when messages can come.
 
         Raises what the broker says when the queue exists with other arguments.
         """
-        self._runner = asyncio.create_task(self._link.keep(self._use))
+        self._runner = asyncio.create_task(
+            self._link.keep(self._use, give_up=lambda: not self._ready.is_set())
+        )
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait((self._runner, ready), return_when=asyncio.FIRST_COMPLETED)
         if not self._ready.is_set():
@@ -118,7 +121,7 @@ class Consumption:
 
         async def on_cancelled(_: object) -> None:
             log.warning("consumer_was_cancelled", queue=self.spec.name)
-            asyncio.get_running_loop().create_task(channel.close())
+            self._closing = asyncio.create_task(channel.close())
 
         channel.on_consumer_cancel_callbacks.add(on_cancelled)
         try:

@@ -110,28 +110,31 @@ class Link:
         return cast("Channel", channel)
 
     async def keep(
-        self, use: Callable[[Channel], Awaitable[None]], *, confirms: bool = False
+        self,
+        use: Callable[[Channel], Awaitable[None]],
+        *,
+        confirms: bool = False,
+        give_up: Callable[[], bool] = lambda: False,
     ) -> None:
         """Give `use` a channel, and another one each time it returns, until cancelled.
 
-        `use` returns when its channel is lost. An error of the channel raises until `use` has
-        worked once, as then it is the program that is wrong; later it is tried again.
+        `use` returns when its channel is lost. What the broker has against it (AMQPChannelError) is
+        raised while `give_up` says so, otherwise logged, and tried again.
         """
         backoff = Backoff()
         loop = asyncio.get_running_loop()
-        worked = False
         while True:
             began = loop.time()
             try:
-                channel = await self.channel(confirms=confirms)
-                await use(channel)
-                worked = True
-            except AMQPChannelError:
-                if not worked:
+                await use(await self.channel(confirms=confirms))
+            except AMQPChannelError as error:
+                if give_up():
                     raise
-                log.exception("channel_failed", connection=self._name)
+                log.error("channel_refused", connection=self._name, error=str(error))  # noqa: TRY400 - the traceback would be aiormq's
             except CHANNEL_LOST as error:
                 log.info("channel_lost", connection=self._name, error=repr(error))
+            except Exception:
+                log.exception("channel_failed", connection=self._name)
             if loop.time() - began > LASTED:
                 backoff.reset()
             await backoff.wait()

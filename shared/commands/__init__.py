@@ -8,7 +8,7 @@ from shared.commands.registry import LONGEST_CUSTOM_ID, Command, Component
 from shared.commands.reply import Answer, Modal, Reply
 from shared.commands.runner import Commands, Configs
 from shared.commands.signature import DeclarationError
-from shared.commands.usage import command_list, help_page, nearest, usage
+from shared.commands.usage import command_list, help_page, nearest, reference_page, usage
 
 __all__ = [
     "LONGEST_CUSTOM_ID",
@@ -34,6 +34,7 @@ __all__ = [
     "help_page",
     "nearest",
     "parse_duration",
+    "reference_page",
     "timestamp",
     "usage",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.commands.fitting import fitted
 from shared.contracts.actions import (
     Action,
     ActionRow,
@@ -71,7 +72,7 @@ def to_message(reply: Reply, ephemeral: bool = False) -> Message:
     if len(content) > LONGEST_CONTENT:
         text = File(name="answer.txt", data=content.encode(), content_type="text/plain")
         content, files = _TOO_LONG, (text, *files)
-    return Message(
+    message = Message(
         content=content,
         embeds=reply.embeds,
         components=reply.components,
@@ -79,3 +80,4 @@ def to_message(reply: Reply, ephemeral: bool = False) -> Message:
         allowed_mentions=reply.allowed_mentions,
         ephemeral=ephemeral if reply.ephemeral is None else reply.ephemeral,
     )
+    return fitted(message)

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from shared.bus import Bus, Consumption, Delivery, QueueSpec
+from shared.commands.fitting import fitted_choices
 from shared.commands.metrics import CommandMetrics
 from shared.commands.reading import (
     Arguments,
@@ -57,7 +58,6 @@ _OF_FORM: Final = 2
 """Words that the form of a menu carries: the command and what was clicked."""
 
 _MOST_INPUTS: Final = 5
-_MOST_CHOICES: Final = 25
 _LONG_TEXT: Final = 2
 
 log = structlog.get_logger()
@@ -304,7 +304,7 @@ class Runner(Generic[D]):
         except Exception:
             log.exception("completion_failed")
             choices = ()
-        return Autocomplete(to=by.reply_to, choices=tuple(choices[:_MOST_CHOICES]))
+        return Autocomplete(to=by.reply_to, choices=fitted_choices(choices))
 
 
 def find_command(commands: Registry[D], by: Invocation) -> tuple[Command[D], str]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from shared.commands.markup import code
 from shared.contracts.invocations import CommandSpec, OptionSpec
@@ -59,3 +60,24 @@ def unknown_subcommand(group: str, word: str, names: Sequence[str], prefix: str 
     meant = nearest(word, [name.split(" ")[-1] for name in names])
     guess = f" Did you mean `{meant}`?" if meant else ""
     return f"{said}{guess} It has {listed}."
+
+
+def reference_page(specs: Iterable[CommandSpec]) -> str:
+    """Return the reference of commands as Markdown, by plugin."""
+    ordered = sorted(specs, key=lambda spec: (spec.plugin, spec.name))
+    parts = ["# Commands"]
+    for plugin, group in groupby(ordered, key=lambda spec: spec.plugin):
+        parts.append(f"## {plugin.capitalize()}")
+        parts += [_reference(spec) for spec in group]
+    return "\n\n".join(parts) + "\n"
+
+
+def _reference(spec: CommandSpec) -> str:
+    how = [each for each, there in (("slash", spec.slash), ("text", spec.text)) if there]
+    how += [f"menu of a {_menu_of(spec)}"] if spec.menu else []
+    facts = [f"Level {spec.level}", " and ".join(how)]
+    facts += [f"also {', '.join(f'`{alias}`' for alias in spec.aliases)}"] if spec.aliases else []
+    lines = [f"### `{usage(spec)}`", "", f"{spec.description}. {'; '.join(facts)}."]
+    if spec.options:
+        lines += ["", *(_option_line(option) for option in spec.options)]
+    return "\n".join(lines)

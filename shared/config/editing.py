@@ -12,6 +12,7 @@ from shared.config.writing import dump_yaml
 from shared.contracts.config import ConfigDocument
 
 _SEGMENT: Final = re.compile(r'(\{[^{}]*\}|"[^"]*"|<[@#&!]*\d+>|[^.{}"<>]+)(?:\.|$)')
+_AFTER_COLON: Final = re.compile(r"(\{[^:{}]+):\s*")
 _MENTION: Final = re.compile(r"<(?:@[!&]?|#)(\d+)>")
 _MAP: Final = "tag:yaml.org,2002:map"
 _STR: Final = "tag:yaml.org,2002:str"
@@ -122,16 +123,59 @@ def _find(root: Node, segments: list[str]) -> Node | None:
 
 
 def _patched(text: str, segments: list[str], value: Node, document: ConfigDocument) -> str:
-    """Replace just the old value in the text where that works, or write the whole anew."""
-    if _reads_as(text, document):
-        return text
-    old = _find(_root(text), segments)
-    if isinstance(old, ScalarNode) and isinstance(value, ScalarNode):
-        start, end = old.start_mark.index, old.end_mark.index
-        patched = f"{text[:start]}{_written(value)}{text[end:]}"
-        if _reads_as(patched, document):
+    """Change just that place in the text where this works, or write the whole anew."""
+    for patched in (
+        text,
+        _with_new_value(text, segments, value),
+        _with_new_key(text, segments, value),
+    ):
+        if patched is not None and _reads_as(patched, document):
             return patched
     return dump_yaml(document)
+
+
+def _with_new_value(text: str, segments: list[str], value: Node) -> str | None:
+    old = _find(_root(text), segments)
+    if not isinstance(old, ScalarNode) or not isinstance(value, ScalarNode):
+        return None
+    return f"{text[: old.start_mark.index]}{_written(value)}{text[old.end_mark.index :]}"
+
+
+def _with_new_key(text: str, segments: list[str], value: Node) -> str | None:
+    """Add the key behind the last one of the innermost mapping that is there already."""
+    node, known = _root(text), 0
+    while isinstance(below := _find(node, segments[known : known + 1]), MappingNode):
+        node, known = below, known + 1
+    if not isinstance(value, ScalarNode) or not node.value:
+        return None
+    keys = [_AFTER_COLON.sub(r"\1: ", segment) for segment in segments[known:]]
+    if node.flow_style:
+        at = _end(node.value[-1][1])
+        return f"{text[:at]}, {_flow(keys, value)}{text[at:]}"
+    line_end = text.find("\n", _end(node))
+    at = len(text) if line_end < 0 else line_end
+    return f"{text[:at]}{_block(keys, value, ' ' * node.start_mark.column)}{text[at:]}"
+
+
+def _flow(keys: list[str], value: ScalarNode) -> str:
+    """Write a value below its keys on one line."""
+    written = f"{keys[-1]}: {_written(value)}"
+    for key in reversed(keys[:-1]):
+        written = f"{key}: {{{written}}}"
+    return written
+
+
+def _block(keys: list[str], value: ScalarNode, indent: str) -> str:
+    """Write a value below its keys, the innermost two on one line."""
+    lines = [f"{key}:" for key in keys[:-2]] + [_flow(keys[-2:], value)]
+    return "".join(f"\n{indent}{'  ' * depth}{line}" for depth, line in enumerate(lines))
+
+
+def _end(node: Node) -> int:
+    """Return where the last thing in a block ends, before what is said behind it."""
+    while isinstance(node, MappingNode) and node.flow_style is False and node.value:
+        node = cast("list[tuple[Node, Node]]", node.value)[-1][1]
+    return node.end_mark.index
 
 
 def _written(value: ScalarNode) -> str:

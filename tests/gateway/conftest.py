@@ -20,9 +20,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def rig(
-    sandbox: Sandbox, database_url: str, amqp_url: str
-) -> AsyncGenerator[Rig]:
+async def rig(sandbox: Sandbox, database_url: str, amqp_url: str) -> AsyncGenerator[Rig]:
     """Give a sandbox with a guild, a bot in it and people, and the means to run gateways."""
     sandbox.hub.settings.identify_interval = timedelta(milliseconds=200)
     async with AsyncExitStack() as stack:

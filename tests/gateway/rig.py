@@ -6,9 +6,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import aiohttp
 import asyncpg
@@ -17,16 +18,18 @@ import msgspec
 from services.gateway import app
 from services.gateway.app import MIGRATIONS, SHARED_MIGRATIONS
 from services.gateway.settings import Settings
+from shared import postgres
 from shared.bus import Bus, Delivery, QueueSpec
 from shared.bus import connect as connect_bus
-from shared.contracts.topology import DISCORD_EVENTS
-from shared import postgres
+from shared.contracts.invocations import CommandsAnnounced, CommandSpec
+from shared.contracts.topology import DISCORD_EVENTS, FLOTILLA_EVENTS
 from shared.http import Actor, sign
 from shared.postgres import Db
 from shared.settings import load
-from tests.support.sandbox import Bot, Guild, Person, Sandbox
+from tests.support.sandbox import Bot, Guild, Message, Person, Sandbox
 from tests.support.waiting import eventually
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret that only these tests know, long enough"
 OPERATOR = 999
@@ -67,6 +70,7 @@ class Rig:
         self.guild = Guild(0, "", {}, {})
         self.people: dict[str, Person] = {}
         self.events = Collected()
+        self._tasks: list[asyncio.Task[Any]] = []  # Any: whatever each of them returns
 
     @property
     def owner(self) -> Person:
@@ -108,6 +112,69 @@ class Rig:
     def _settings(self, changes: Mapping[str, str]) -> Settings:
         return load(Settings, {**self.environment, **changes})
 
+    async def knows(self, name: str) -> None:
+        """Wait until the gateway knows a command."""
+
+        async def known() -> bool:
+            api = Api(int(self.environment["HTTP_PORT"]))
+            _, commands = await api.get("/commands", token=operator_token())
+            return name in {each["name"] for each in cast("list[dict[str, str]]", commands)}
+
+        await eventually(known)
+
+    async def registered(self, name: str) -> None:
+        """Wait until Discord knows a command."""
+
+        async def offered() -> bool:
+            return name in {each["name"] for each in await self.member.commands(self.guild.id)}
+
+        await eventually(offered)
+
+    async def announce(self, service: str, *commands: CommandSpec) -> None:
+        """Announce commands, as a service does."""
+        announced = CommandsAnnounced(service=service, commands=commands)
+        await self.bus.publish(
+            FLOTILLA_EVENTS,
+            announced.KEY,
+            announced,
+            message_id=f"{service}:announced",
+            type=announced.KEY,
+        )
+
+    async def answer_to(self, message: Message, within: float = 5.0) -> Message:
+        """Return the bot's reply to a message."""
+
+        async def reply() -> Message | None:
+            for seen in await self.member.sees(self.guild):
+                reference = seen.raw.get("message_reference") or {}
+                if reference.get("message_id") == str(message.id):
+                    return seen
+            return None
+
+        found = await eventually(reply, within=within)
+        assert found is not None
+        return found
+
+    async def deferrals(self) -> int:
+        """Return how many interactions were deferred."""
+        requests = await self.sandbox.requests(
+            route="/interactions/{interaction_id}/{interaction_token}/callback"
+        )
+        bodies = [cast("dict[str, int]", each["body"]) for each in requests]
+        return sum(body["type"] in (5, 6) for body in bodies)
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something beside the test."""
+        task = asyncio.ensure_future(work)
+        self._tasks.append(task)
+        return task
+
+    async def close(self) -> None:
+        """Stop what was begun beside the test."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def identifies(self) -> int:
         """Return how many sessions were begun."""
         return len((await self.sandbox.gateway())["identifies"])
@@ -133,9 +200,7 @@ class Api:
         """Return the status and the JSON of a call."""
         return await self.call("GET", path, token=token)
 
-    async def call(
-        self, method: str, path: str, *, token: str | None = None
-    ) -> tuple[int, object]:
+    async def call(self, method: str, path: str, *, token: str | None = None) -> tuple[int, object]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             async with (
@@ -236,7 +301,7 @@ class Process:
     async def end(self) -> None:
         if self._process.returncode is None:
             await self.kill()
-        transport = self._process._transport  # noqa: SLF001 # pyright: ignore
+        transport = self._process._transport  # pyright: ignore
         transport.close()
 
 
@@ -265,6 +330,7 @@ async def rig(
     await sandbox.invite(made.guild, bot)
     queue = QueueSpec("test.events", ((DISCORD_EVENTS, "#"),))
     await bus.consume(queue, made.events.take, concurrency=1, key=lambda _: 0)
+    stack.push_async_callback(made.close)
     yield made
 
 

@@ -34,7 +34,7 @@ async def test_an_event_is_byte_for_byte_what_discord_sent(rig: Rig) -> None:
     witness = await rig.sandbox.create_bot("Witness")
     await rig.sandbox.invite(rig.guild, witness)
     async with rig.gateway(), plain_websocket(rig, witness.token) as websocket:
-        await rig.member.says(rig.guild, "Grüße 🐙 \\u0000 \"quoted\"")
+        await rig.member.says(rig.guild, 'Grüße 🐙 \\u0000 "quoted"')
 
         message = (await eventually(lambda: rig.events.of("MESSAGE_CREATE")))[0]
         sent = await next_of("MESSAGE_CREATE", websocket)
@@ -65,9 +65,10 @@ async def test_direct_messages_belong_to_guild_zero(rig: Rig) -> None:
 async def test_nothing_is_lost_or_out_of_order_while_the_broker_is_cut_off(
     rig: Rig, amqp_url: str
 ) -> None:
-    async with proxied(amqp_url) as broker, rig.gateway(
-        AMQP_URL=broker.url, PUBLISH_WINDOW="20"
-    ) as gateway:
+    async with (
+        proxied(amqp_url) as broker,
+        rig.gateway(AMQP_URL=broker.url, PUBLISH_WINDOW="20") as gateway,
+    ):
         await rig.member.says(rig.guild, "before")
         await eventually(lambda: rig.events.contents() == ["before"])
 
@@ -87,9 +88,7 @@ async def is_full(api: Api) -> bool:
 
 
 @asynccontextmanager
-async def plain_websocket(
-    rig: Rig, token: str
-) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+async def plain_websocket(rig: Rig, token: str) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
     """Connect to the sandbox's gateway without any library between, and identify."""
     url = f"{rig.sandbox.gateway_url}?v=10&encoding=json"
     identify = {"token": token, "intents": int(INTENTS), "properties": {}, "shard": [0, 1]}

@@ -17,8 +17,9 @@ from tests.gateway.rig import Rig, Running, queries_on, rows
 from tests.support.waiting import eventually
 
 
-async def test_a_killed_gateway_resumes_and_nothing_is_missing(rig: Rig) -> None:
+async def test_a_killed_gateway_resumes_and_nothing_is_missing(rig: Rig, database_url: str) -> None:
     async with rig.process() as first:
+        await eventually(lambda: is_saved(database_url))
         await rig.member.says(rig.guild, "one")
         await eventually(lambda: rig.events.contents() == ["one"])
         await first.kill()
@@ -95,9 +96,7 @@ async def test_an_invalid_session_is_begun_anew_and_a_request_to_reconnect_resum
         await eventually(lambda: has_identified(rig, 2))
 
 
-async def test_a_dead_resume_url_is_given_up_for_the_main_one(
-    rig: Rig, database_url: str
-) -> None:
+async def test_a_dead_resume_url_is_given_up_for_the_main_one(rig: Rig, database_url: str) -> None:
     async with rig.gateway():
         await rig.member.says(rig.guild, "one")
         await eventually(lambda: rig.events.contents() == ["one"])
@@ -191,7 +190,9 @@ async def test_who_lost_the_lease_can_no_longer_save(rig: Rig, database_url: str
     async with rig.gateway():
         await eventually(lambda: is_saved(database_url))
         async with queries_on(database_url) as db:
-            assert await queries.save_session(db, session, "shard:0", fence=0) is False
+            assert not await queries.save_shard(
+                db, session, lease="shard:0", fence=0, stored=[], gone=[]
+            )
         assert (await rows(database_url, "SELECT session_id FROM sessions"))[0][0] != "old"
 
 

@@ -45,7 +45,7 @@ async def hang(_deps: object, job: Hang) -> None:
     await asyncio.sleep(3600)
 
 
-@jobs.job(Die, max_failures=4)
+@jobs.job(Die, max_failures=2)
 async def die(_deps: object, _job: Die) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -16,6 +16,7 @@ from shared.commands import (
     Range,
     Reply,
     Text,
+    reference_page,
 )
 from shared.contracts.ids import MessageId, UserId
 from shared.contracts.invocations import Choice, Invocation, OptionSpec, OptionType
@@ -268,4 +269,20 @@ def test_everything_that_discord_has_to_know_is_announced(commands: Commands[Non
             kind="duration",
             required=False,
         ),
+    )
+
+
+def test_the_reference_tells_how_every_command_is_used(commands: Commands[None]) -> None:
+    @commands.command("greet", level=10, aliases=("hail",), menu="user")
+    async def greet(
+        deps: None, by: Invocation, who: UserId, side: Literal["port", "starboard"] = "port"
+    ) -> Reply:
+        """Greet somebody."""
+        return Reply()
+
+    assert reference_page(commands.specs()) == (
+        "# Commands\n\n## Harbour\n\n### `/greet <who> [side]`\n\n"
+        "Greet somebody. Level 10; slash and text and menu of a member; also `hail`.\n\n"
+        "- `who`: Who: a member: mention them, or give their id.\n"
+        "- `side` (optional): Side: one of port, starboard. One of `port`, `starboard`.\n"
     )

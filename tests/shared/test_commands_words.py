@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.commands import code, escape, format_duration, parse_duration, timestamp
+from shared.commands import Reply, code, escape, format_duration, parse_duration, timestamp
 from shared.commands.durations import LONGEST, UNITS
+from shared.commands.reply import to_message
+from shared.contracts.actions import Embed, EmbedField
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,19 @@ def test_somebodys_text_is_shown_as_they_wrote_it(text: str, shown: str) -> None
 def test_code_is_one_line_without_backticks() -> None:
     assert code("a `b`\nc") == "`a 'b' c`"
     assert len(code("x" * 500)) == 82
+
+
+def test_an_answer_is_cut_to_what_discord_takes() -> None:
+    fields = tuple(EmbedField(name="n" * 300, value="") for _ in range(30))
+    reply = Reply(embeds=(Embed(title="t" * 300, description="d" * 5000, fields=fields),))
+
+    (embed,) = to_message(reply).embeds
+
+    assert embed.title == "t" * 255 + "…"
+    assert len(embed.description or "") == 4096
+    assert len(embed.fields) == 25
+    assert embed.fields[0] == EmbedField(name="n" * 255 + "…", value="—")
+
+
+def test_an_answer_is_never_empty() -> None:
+    assert to_message(Reply()).content == "Done."

@@ -63,11 +63,16 @@ async def test_an_older_revision_changes_nothing(db: Db) -> None:
         assert store.get(GUILD).plugins.core.prefix == "$"
 
 
+async def sees(store: ConfigStore, revision: int) -> None:
+    await eventually(lambda: store.revision(GUILD) == revision)
+
+
 async def test_another_process_of_the_service_sees_what_one_has_kept(db: Db) -> None:
     async with ConfigStore.open(db) as one, ConfigStore.open(db) as another:
-        await one.keep(changed(1, "?"))
+        for revision, prefix in enumerate("?$%", start=1):
+            await one.keep(changed(revision, prefix))
 
-        await eventually(lambda: another.get(GUILD).plugins.core.prefix == "?")
+            await sees(another, revision)
 
 
 @dataclass

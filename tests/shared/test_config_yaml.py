@@ -234,6 +234,28 @@ def test_a_value_is_set_and_what_stands_around_it_kept(
     assert text.endswith("}  # the boss\n")
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("plugins.core.prefix", "?"),
+        ("plugins.infractions.notify_user", "true"),
+        ("permissions.5.level", "50"),
+        ("permissions.<@&123456789012345678>.web", "editor"),
+        ("commands.{command:role.add}.disabled", "true"),
+    ],
+)
+def test_a_new_value_leaves_every_other_line_as_it_was(path: str, value: str) -> None:
+    text = f"permissions:\n  123456789012345678: # staff\n    level: 100 # all\n{COMMENTED}"
+
+    lines = set_value(text, path, value).splitlines()
+
+    kept = [line for line in text.splitlines() if line in lines]
+    assert len(kept) >= len(text.splitlines()) - 1
+    assert {"# staff", "# all", "# ours", "# the boss"} <= {
+        f"# {line.partition('# ')[2]}" for line in lines
+    }
+
+
 @pytest.mark.parametrize("prefix", ["!", "?", "-", "#", "&", "*", ">", "|", "%", "@", "`", "$"])
 def test_every_prefix_can_be_set(prefix: str) -> None:
     text = set_value(COMMENTED, "plugins.core.prefix", prefix)

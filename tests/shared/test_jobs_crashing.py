@@ -154,9 +154,31 @@ async def test_a_job_that_kills_its_workers_is_buried_and_takes_no_other_with_it
         crashes += 1
 
     [dead] = await list_jobs(db, "dead")
-    assert crashes == 4
-    assert (dead.kind, dead.error) == ("die", "its worker died 4 times while doing it")
+    assert crashes == 2
+    assert (dead.kind, dead.error) == ("die", "its worker died 2 times while doing it")
     assert await effects(db) == list(range(30))
+
+
+async def test_jobs_that_may_be_crashing_their_workers_run_one_at_a_time(db: Db) -> None:
+    for number in range(4):
+        await schedule(db, Wait(number))
+    for _ in range(3):
+        await eventually(lambda: crash(db, 4))
+    slow = Slow()
+
+    async with slow.jobs.worker(db, None):
+        await eventually(lambda: slow.begun)
+        await schedule(db, Wait(9))  # one that never crashed does not wait for the suspect
+        await eventually(lambda: 9 in slow.begun)
+        assert len(slow.begun) == 2
+        slow.go_on.set()
+        await eventually(lambda: none_left(db), within=8)
+    assert sorted(slow.ended) == [0, 1, 2, 3, 9]
+
+
+async def crash(db: Db, count: int) -> bool:
+    """Claim jobs as a worker does that dies at once."""
+    return len(await store.claim(db, count, timedelta(0), "somebody")) == count
 
 
 async def survives(url: str, db: Db) -> bool:

@@ -1,29 +1,34 @@
 """The whole of stats on real servers: events in from RabbitMQ, answers out over HTTP."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
 import pytest
+from msgspec import structs
 
 from services.stats import app
 from services.stats.settings import Settings
 from shared import bus
 from shared.bus import Bus
-from shared.contracts.ids import DISCORD_EPOCH_MS
+from shared.contracts.discord import GuildSnapshot
+from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId
+from shared.contracts.invocations import GuildRef
 from shared.contracts.topology import DISCORD_EVENTS, event_key
 from shared.http import Actor, sign
 from shared.settings import Secret
+from tests.support.gateway import gateway_end
+from tests.support.invoking import by_interaction
+from tests.support.proxy import Proxy, proxied
 from tests.support.waiting import eventually
-
-from .forwarder import Forwarder, forwarder
 
 GUILD = 81384788765712384
 OTHER = 81384788765712385
 SECRET = "a secret that is only known in tests"
+VIEWER = Actor(user_id=1, guild_id=GUILD, role="viewer")
 
 
 class Stats:
@@ -49,15 +54,21 @@ class Stats:
         for number in range(first, first + count):
             await self.hears("MESSAGE_CREATE", message(number))
 
-    async def asks(self, path: str, actor: Actor | None = None, **query: str) -> httpx.Response:
-        actor = actor or Actor(user_id=1, guild_id=GUILD, role="viewer")
+    async def asks(
+        self, path: str, query: Mapping[str, str] | None = None, actor: Actor = VIEWER
+    ) -> httpx.Response:
         token = sign(SECRET, actor, "stats")
         return await self.client.get(
             f"/guilds/{GUILD}{path}", params=query, headers={"Authorization": f"Bearer {token}"}
         )
 
+    async def is_ready(self) -> bool:
+        return (await self.client.get("/readyz")).is_success
+
     async def total(self) -> int:
-        found = (await self.asks("/messages/hourly")).json()
+        answer = await self.asks("/messages/hourly")
+        assert answer.is_success, answer.text
+        found = answer.json()
         assert found["total"] == sum(hour["count"] for hour in found["hours"])
         return found["total"]
 
@@ -75,7 +86,7 @@ def message(number: int) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Stats]:
+async def running(settings: Settings) -> AsyncGenerator[Stats]:
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(app.run(settings))
         broker = await stack.enter_async_context(
@@ -90,6 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[Stats]:
 @pytest.fixture
 async def stats(settings: Settings) -> AsyncIterator[Stats]:
     async with running(settings) as stats:
+        await eventually(stats.is_ready, within=10)
         yield stats
 
 
@@ -144,9 +156,10 @@ async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
     settings: Settings,
 ) -> None:
     async with (
-        forwarder(settings.clickhouse_url.reveal()) as door,
+        proxied(settings.clickhouse_url.reveal()) as door,
         running(_behind(settings, door)) as stats,
     ):
+        await eventually(stats.is_ready, within=10)
         await stats.hears_messages(5)
 
         async def five_are_counted() -> bool:
@@ -170,11 +183,12 @@ async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
 
 
 async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> None:
-    async with forwarder(settings.clickhouse_url.reveal()) as door:
+    async with proxied(settings.clickhouse_url.reveal()) as door:
         await door.shut()
         async with running(_behind(settings, door)) as stats:
             await stats.hears_messages(4)
             assert (await stats.client.get("/readyz")).status_code == 503
+            assert (await stats.asks("/summary")).status_code == 503
             await door.open()
 
             async def all_are_counted() -> bool:
@@ -184,18 +198,34 @@ async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> No
             await eventually(all_are_counted, within=15)
 
 
-def _behind(settings: Settings, door: Forwarder) -> Settings:
+def _behind(settings: Settings, door: Proxy) -> Settings:
     return msgspec.structs.replace(settings, clickhouse_url=Secret(door.url))
 
 
 async def test_only_who_may_see_a_server_sees_its_numbers(stats: Stats) -> None:
     elsewhere = Actor(user_id=1, guild_id=OTHER, role="admin")
-    assert (await stats.asks("/summary", elsewhere)).status_code == 403
+    assert (await stats.asks("/summary", actor=elsewhere)).status_code == 403
     operator = Actor(user_id=1, guild_id=0, role="operator")
-    assert (await stats.asks("/summary", operator)).status_code == 403
+    assert (await stats.asks("/summary", actor=operator)).status_code == 403
     key = Actor(user_id=1, guild_id=GUILD, role="key", scopes=("infractions:read",))
-    assert (await stats.asks("/summary", key)).status_code == 403
+    assert (await stats.asks("/summary", actor=key)).status_code == 403
     assert (await stats.client.get(f"/guilds/{GUILD}/summary")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        sign("another secret, as long as the first is", VIEWER, "stats"),
+        sign(SECRET, VIEWER, "infractions"),
+        sign(SECRET, VIEWER, "stats", ttl=timedelta(seconds=-1)),
+        "flk_000000000000_nothing",
+        "nonsense",
+    ],
+    ids=["forged", "for another service", "expired", "unknown key", "nonsense"],
+)
+async def test_a_token_that_is_not_good_opens_nothing(stats: Stats, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (await stats.client.get(f"/guilds/{GUILD}/summary", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -210,7 +240,7 @@ async def test_only_who_may_see_a_server_sees_its_numbers(stats: Stats) -> None:
     ],
 )
 async def test_nonsense_is_explained(stats: Stats, query: dict[str, str], told: str) -> None:
-    answer = await stats.asks("/messages/hourly", **query)
+    answer = await stats.asks("/messages/hourly", query)
     assert answer.status_code == 400
     assert told in answer.json()["detail"]
 
@@ -223,7 +253,7 @@ async def test_only_one_channel_can_be_asked_for(stats: Stats) -> None:
         return await stats.total() == 3
 
     await eventually(all_are_counted)
-    found = (await stats.asks("/messages/hourly", channel="8")).json()
+    found = (await stats.asks("/messages/hourly", {"channel": "8"})).json()
     assert found["total"] == 1
 
 
@@ -235,3 +265,20 @@ async def test_metrics_tell_what_was_counted(stats: Stats) -> None:
         return 'stats_rows_total{kind="message"} 3.0' in metrics
 
     await eventually(the_metrics_say_so)
+
+
+async def test_the_command_sums_up_a_day_and_a_week(stats: Stats) -> None:
+    await stats.hears_messages(12)
+
+    async def all_are_counted() -> bool:
+        return await stats.total() == 12
+
+    await eventually(all_are_counted)
+    guild = GuildSnapshot(id=GuildId(GUILD))
+    async with gateway_end(stats.broker, guild) as gateway:
+        by = structs.replace(by_interaction("stats"), guild=GuildRef(id=GuildId(GUILD)))
+        (embed,) = (await gateway.message(by)).embeds
+    day, week = embed.fields
+    assert (day.name, week.name) == ("Last 24 hours", "Last 7 days")
+    assert day.value.startswith("**12** messages")
+    assert "**10** active members" in week.value

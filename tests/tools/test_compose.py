@@ -98,7 +98,7 @@ def settings_of(service: str) -> type[ServiceSettings]:
 
 def test_services_find_each_other_where_they_listen(compose: Tree) -> None:
     given = environment(compose, "web")
-    for service in SERVICES[:-1]:
+    for service in ("infractions", "stats", "admin"):
         assert given[f"{service.upper()}_URL"] == f"http://{service}:{PORTS[service]}"
         assert environment(compose, service)["HTTP_PORT"] == str(PORTS[service])
 

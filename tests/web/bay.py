@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -26,7 +27,7 @@ from shared.contracts.discord import GuildSnapshot, Member, Role, User
 from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId, RoleId, UserId
 from shared.contracts.invocations import GuildRef, Resolved
 from shared.contracts.topology import DISCORD_EVENTS, event_key
-from shared.settings import Secret
+from shared.settings import ServiceSettings, load
 from tests.support.gateway import GatewayEnd, gateway_end
 from tests.support.invoking import by_interaction
 from tests.support.people import Guild, Person
@@ -35,6 +36,8 @@ from tests.support.sandbox import Sandbox
 SECRET = "a secret that is only known in tests"
 ADMINISTRATOR = 1 << 3
 MODERATE_MEMBERS = 1 << 40
+S = TypeVar("S", bound=ServiceSettings)
+
 PEOPLE = ("owner", "admin", "moderator", "member")
 
 
@@ -178,53 +181,39 @@ async def bay(
     people = {"owner": owner}
     for name in PEOPLE[1:]:
         people[name] = await sandbox.join(guild, name)
-    people["outsider"] = await sandbox.create_user("outsider")
+    for name in ("outsider", "operator"):
+        people[name] = await sandbox.create_user(name)
     ports = {name: free_port() for name in ("stats", "infractions", "admin", "web")}
-    common = {
-        "database_url": Secret(database_url),
-        "amqp_url": Secret(amqp_url),
-        "token_secret": Secret(SECRET),
-    }
     url = f"http://127.0.0.1:{ports['web']}"
     bot = await sandbox.create_bot(redirect_uris=[f"{url}/login/callback"])
-    settings = Settings(
-        **common,
-        http_port=ports["web"],
-        public_url=url,
-        discord_client_id=str(bot.id),
-        discord_client_secret=Secret(bot.client_secret),
-        discord_api_url=sandbox.api_url,
-        discord_oauth_url=f"{sandbox.url}/oauth2/authorize",
-        gateway_url="http://127.0.0.1:9",
-        infractions_url=f"http://127.0.0.1:{ports['infractions']}",
-        stats_url=f"http://127.0.0.1:{ports['stats']}",
-        admin_url=f"http://127.0.0.1:{ports['admin']}",
-        session_secret=Secret(SECRET),
-        access_fresh=timedelta(0),
-    )
+    environment = {
+        "DATABASE_URL": database_url,
+        "AMQP_URL": amqp_url,
+        "CLICKHOUSE_URL": clickhouse_url,
+        "TOKEN_SECRET": SECRET,
+        "OPERATORS": str(people["operator"].id),
+        "PUBLIC_URL": url,
+        "DISCORD_CLIENT_ID": str(bot.id),
+        "DISCORD_CLIENT_SECRET": bot.client_secret,
+        "DISCORD_API_URL": sandbox.api_url,
+        "DISCORD_OAUTH_URL": f"{sandbox.url}/oauth2/authorize",
+        "SESSION_SECRET": SECRET,
+        "ACCESS_FRESH": "0s",
+        "BATCH_WAIT": "50ms",
+        **{f"{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in ports.items()},
+    }
+
+    def of(type_: type[S], name: str) -> S:
+        return load(type_, {**environment, "HTTP_PORT": str(ports[name])})
+
+    stats, infractions = of(StatsSettings, "stats"), of(InfractionsSettings, "infractions")
+    admin, settings = of(AdminSettings, "admin"), of(Settings, "web")
     services = {
-        "stats": Service(
-            ports["stats"],
-            lambda stop: stats_app.serve(
-                StatsSettings(
-                    **common,
-                    http_port=ports["stats"],
-                    clickhouse_url=Secret(clickhouse_url),
-                    batch_wait=timedelta(milliseconds=50),
-                ),
-                stop,
-            ),
-        ),
+        "stats": Service(stats.http_port, lambda stop: stats_app.serve(stats, stop)),
         "infractions": Service(
-            ports["infractions"],
-            lambda stop: infractions_app.serve(
-                InfractionsSettings(**common, http_port=ports["infractions"]), stop
-            ),
+            infractions.http_port, lambda stop: infractions_app.serve(infractions, stop)
         ),
-        "admin": Service(
-            ports["admin"],
-            lambda stop: admin_app.serve(AdminSettings(**common, http_port=ports["admin"]), stop),
-        ),
+        "admin": Service(admin.http_port, lambda stop: admin_app.serve(admin, stop)),
     }
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(bus.connect(amqp_url, name="test"))

@@ -47,6 +47,16 @@ async def test_for_others_the_server_is_not_there(visitor: Visitor, name: str) -
         assert "Quiet Cove" not in theirs.text
 
 
+async def test_an_operator_sees_every_server_also_without_being_in_it(visitor: Visitor) -> None:
+    await visitor.logs_in("operator")
+    for rest in PAGES:
+        assert (await visitor.gets(visitor.bay.path(rest))).status_code == 200, rest
+    for rest in PANELS:
+        response = await visitor.panel(visitor.bay.path(rest))
+        assert 'class="notice' not in response.text, rest
+    assert (await visitor.gets(NOWHERE)).status_code == 404
+
+
 async def test_without_a_login_every_page_leads_to_it(visitor: Visitor) -> None:
     for rest in PAGES:
         response = await visitor.gets(visitor.bay.path(rest))

@@ -88,10 +88,6 @@ async def test_over_https_cookies_are_kept_to_it(cove: Bay) -> None:
         response = await client.get(f"http://127.0.0.1:{port}/login")
         assert "Secure" in response.headers["set-cookie"]
         assert "https%3A%2F%2Fflotilla.example" in response.headers["location"]
-        told = await client.get(
-            f"http://127.0.0.1:{port}/guilds", cookies={"flotilla": "over http"}
-        )
-        assert told.status_code == 303
 
 
 async def test_a_logout_ends_the_session_for_good(visitor: Visitor) -> None:

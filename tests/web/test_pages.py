@@ -16,10 +16,16 @@ EVIL = "<img src=x onerror=alert(1)> & <script>alert(2)</script>"
 
 
 @asynccontextmanager
-async def page_of(browser: Browser, bay: Bay, name: str, **options: object) -> AsyncGenerator[Page]:
+async def page_of(
+    browser: Browser, bay: Bay, name: str, *, phone: bool = False
+) -> AsyncGenerator[Page]:
     """Give the browser of somebody who has logged in, and fail when a page complains."""
     context = await browser.new_context(
-        base_url=bay.url, timezone_id="Asia/Tokyo", locale="en-GB", **options
+        base_url=bay.url,
+        timezone_id="Asia/Tokyo",
+        locale="en-GB",
+        viewport={"width": 360, "height": 740} if phone else {"width": 1280, "height": 800},
+        color_scheme="dark" if phone else "light",
     )
     page = await context.new_page()
     page.set_default_timeout(10_000)
@@ -203,9 +209,7 @@ async def test_times_are_those_of_the_reader(browser: Browser, cove: Bay) -> Non
 async def test_pages_fit_a_phone_and_are_usable_by_keyboard(
     browser: Browser, cove: Bay, rest: str
 ) -> None:
-    async with page_of(
-        browser, cove, "owner", viewport={"width": 360, "height": 740}, color_scheme="dark"
-    ) as page:
+    async with page_of(browser, cove, "owner", phone=True) as page:
         await page.goto(cove.path(rest))
         await everything_has_loaded(page)
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

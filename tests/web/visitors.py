@@ -43,7 +43,7 @@ class Visitor:
         """Agree at Discord; returns what the browser brings back."""
         query = str(httpx.QueryParams(asked))
         answer = await person.rest("POST", f"/oauth2/authorize?{query}", {"authorize": True})
-        back = urlsplit(answer["location"])
+        back = urlsplit(str(answer["location"]))
         return {name: value for name, (value,) in parse_qs(back.query).items()}
 
     async def comes_back(self, brought: dict[str, str]) -> httpx.Response:

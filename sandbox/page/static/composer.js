@@ -181,6 +181,13 @@ document.addEventListener("mention", (event) => {
   input.focus();
 });
 
+// The browser gives focus back without a caret when what had it was replaced meanwhile.
+document.addEventListener("dialog-closed", () => {
+  if (!input?.isConnected || matchMedia("(hover: none)").matches) return;
+  input.blur();
+  input.focus();
+});
+
 // Typing anywhere on the page writes into the composer, as people expect of a chat.
 document.addEventListener("keydown", (event) => {
   const busy = event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || document.querySelector("dialog[open]");

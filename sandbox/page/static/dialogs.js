@@ -10,7 +10,7 @@ const ROW = 1, TEXT_INPUT = 4, TEXT = 10, LABEL = 18, PARAGRAPH = 2;
 function dialog(title, ...children) {
   const node = h("dialog", { "aria-label": title, "data-testid": "dialog" },
     h("header", h("h2", title), h("button.plain", { type: "button", "aria-label": "Close", onclick: () => node.close() }, icon("close"))), ...children);
-  node.addEventListener("close", () => node.remove());
+  node.addEventListener("close", () => { node.remove(); document.dispatchEvent(new CustomEvent("dialog-closed")); });
   document.body.append(node);
   node.showModal();
   return node;

@@ -31,7 +31,7 @@ async def show(deps: Deps, by: Invocation) -> Reply:
     if len(held.yaml) > SHOWN or "```" in held.yaml:
         file = File(name="config.yaml", data=held.yaml.encode(), content_type="application/yaml")
         return Reply(f"{_named(held)}:", files=(file,))
-    return Reply(f"{_named(held)}:\n```yaml\n{held.yaml}\n```")
+    return Reply(f"{_named(held)}:\n```yaml\n{held.yaml.rstrip()}\n```")
 
 
 @commands.command("config set", level=ADMINISTRATOR, ephemeral=True)

@@ -50,6 +50,8 @@ class Feed:
         self._metrics = metrics
         self._states: dict[int, _State] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.fresh = asyncio.Event()
+        """Set when a new session is to be saved at once, as a kill now would lose it."""
 
     def resume(self, shard_id: int, shard_count: int, session: Session | None) -> None:
         """Begin with a shard, where another process left it if it did."""
@@ -134,6 +136,8 @@ class Feed:
         finally:
             self._window.give_back()
         state.progress.finish(step)
+        if event.type == "READY":
+            self.fresh.set()
         self._metrics.confirm.observe(time.monotonic() - event.read_at)
         if state.progress.confirmed is not None:
             self._metrics.seq_confirmed.labels(event.shard_id).set(state.progress.confirmed)

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from services.gateway import queries
-from services.gateway.queries import Session
 from services.gateway.shards.feed import Feed
 from services.gateway.shards.leases import Leases, of_shard
 from services.gateway.snapshots import Snapshots
-from shared.postgres import Db, is_unavailable, transaction
+from shared.postgres import Db, is_unavailable
 
 EVERY: Final = 0.25
 """Seconds between two saves: as much as is read again after a kill."""
+
+PATIENCE: Final = 5.0
+"""Seconds for one save, after which it is tried again."""
 
 log = structlog.get_logger()
 
@@ -39,18 +42,22 @@ class Keeper:
         await self.save((shard_id,))
 
     async def run(self) -> None:
-        """Save until cancelled."""
+        """Save until cancelled: four times a second, and new sessions at once."""
         while True:
-            await asyncio.sleep(EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._feed.fresh.wait()
+            self._feed.fresh.clear()
             await self.save(tuple(self._shards))
 
     async def save(self, shard_ids: Iterable[int]) -> None:
         """Save what has changed in these shards."""
         for shard_id in shard_ids:
             try:
-                await self._save(shard_id)
+                async with asyncio.timeout(PATIENCE):
+                    await self._save(shard_id)
             except Exception as error:
-                if not is_unavailable(error):
+                if not is_unavailable(error) and not isinstance(error, TimeoutError):
                     raise
                 log.warning("session_not_saved", shard=shard_id, error=repr(error))
 
@@ -61,25 +68,21 @@ class Keeper:
         if session is None or fence is None:
             return
         stored, gone = self._snapshots.take_changed(shard_id)
+        written = False
         try:
-            async with transaction(self._db) as connection:
-                # losing the last quarter of a second to a crash of Postgres costs a few duplicates
-                await connection.execute("SET LOCAL synchronous_commit TO off")
-                if not await self._write(connection, session, fence):
-                    return
-                if stored:
-                    await queries.save_guilds(connection, shard_id, stored)
-                if gone:
-                    await queries.delete_guilds(connection, gone)
-        except BaseException:
-            changed = [row.snapshot.id for row in stored]
-            self._snapshots.put_back(shard_id, changed + gone)
-            raise
-        self._feed.saved(session)
-
-    @staticmethod
-    async def _write(connection: queries.Executor, session: Session, fence: int) -> bool:
-        written = await queries.save_session(connection, session, of_shard(session.shard_id), fence)
-        if not written:
-            log.warning("session_belongs_to_another", shard=session.shard_id)
-        return written
+            written = await queries.save_shard(
+                self._db,
+                session,
+                lease=of_shard(shard_id),
+                fence=fence,
+                stored=stored,
+                gone=gone,
+            )
+        finally:
+            if not written:
+                changed = [row.snapshot.id for row in stored]
+                self._snapshots.put_back(shard_id, changed + gone)
+        if written:
+            self._feed.saved(session)
+        else:
+            log.warning("session_belongs_to_another", shard=shard_id)

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from msgspec import Struct
 from starlette.responses import RedirectResponse, Response
 
 from services.web import sessions
@@ -30,6 +32,15 @@ LOGIN_SECONDS: Final = 600
 
 NOT_YOURS: Final = "This login was not begun in this browser, or too long ago. Please try again."
 
+
+class Begun(Struct, frozen=True):
+    """A login that a browser has begun; its cookie carries this, signed."""
+
+    state: str
+    verifier: str
+    next: str
+
+
 Next = Annotated[str, Query(alias="next")]
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -46,9 +57,10 @@ async def front(deps: DepsOf, session: Visitor, next_: Next = "") -> Response:
 @router.get("/login")
 async def login(deps: DepsOf, next_: Next = "") -> Response:
     """Send somebody to Discord, with a state that only their browser can bring back."""
-    state = secrets.token_urlsafe(24)
-    response = RedirectResponse(deps.discord.authorize_url(state), HTTPStatus.SEE_OTHER)
-    kept = _serializer(deps).dumps({"state": state, "next": safe_next(next_)})
+    begun = Begun(secrets.token_urlsafe(24), secrets.token_urlsafe(48), safe_next(next_))
+    address = deps.discord.authorize_url(begun.state, begun.verifier)
+    response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    kept = _serializer(deps).dumps(msgspec.to_builtins(begun))
     set_cookie(deps, response, LOGIN_COOKIE, kept, LOGIN_SECONDS)
     return response
 
@@ -61,13 +73,13 @@ async def callback(
     if error or not code:
         return _front(deps, "", "You did not let Flotilla know who you are, so you are not in.")
     try:
-        next_ = _check_state(deps, request, state)
-        token = await deps.discord.token(code)
+        begun = _begun(deps, request, state)
+        token = await deps.discord.token(code, begun.verifier)
         user, guilds = await deps.discord.user(token), await deps.discord.guilds(token)
     except UserError as refused:
         return _front(deps, "", refused.message)
     key = await sessions.begin(deps, user, guilds, datetime.now(UTC))
-    response = RedirectResponse(next_, HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(begun.next, HTTPStatus.SEE_OTHER)
     seconds = int(deps.settings.session_length.total_seconds())
     set_cookie(deps, response, cookie_name(deps), key, seconds)
     response.delete_cookie(LOGIN_COOKIE, path="/")
@@ -91,16 +103,16 @@ def _front(deps: Deps, next_: str, problem: str = "") -> Response:
     return deps.templates.render("landing.html", {"next": wanted, "problem": problem}, status)
 
 
-def _check_state(deps: Deps, request: Request, state: str) -> str:
-    """Return where they wanted to go; raises UserError when the login is not this browser's."""
+def _begun(deps: Deps, request: Request, state: str) -> Begun:
+    """Return the login that this browser has begun; raises UserError when it is another one."""
     kept = request.cookies.get(LOGIN_COOKIE, "")
     try:
-        login = _serializer(deps).loads(kept, max_age=LOGIN_SECONDS)
-    except BadSignature:
+        begun = msgspec.convert(_serializer(deps).loads(kept, max_age=LOGIN_SECONDS), Begun)
+    except (BadSignature, msgspec.ValidationError):
         raise UserError(NOT_YOURS) from None
-    if not hmac.compare_digest(str(login["state"]).encode(), state.encode()):
+    if not hmac.compare_digest(begun.state.encode(), state.encode()):
         raise UserError(NOT_YOURS)
-    return safe_next(str(login["next"]))
+    return begun
 
 
 def _serializer(deps: Deps) -> URLSafeTimedSerializer:

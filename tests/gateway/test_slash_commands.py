@@ -1,0 +1,226 @@
+"""Slash commands: registered from what is announced, passed on, answered or deferred in time."""
+
+from __future__ import annotations
+
+from services.gateway.commands.slash import commands_of
+from shared.contracts.invocations import CommandSpec, OptionSpec, OptionType
+from tests.gateway.rig import Rig
+from tests.gateway.toys import Toy, serve_toy
+from tests.support.sandbox import Answer
+from tests.support.waiting import eventually
+
+SOON = "200ms"
+
+
+async def test_announced_commands_are_registered_once(rig: Rig) -> None:
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway():
+        await rig.registered("ahoy")
+        assert (await rig.member.runs("/sail far home", rig.guild)).content == "Home"
+        assert (await rig.member.runs("/sail north 3", rig.guild)).content == "North with 3 knots"
+    async with rig.gateway():
+        await rig.knows("ahoy")
+        assert (await rig.member.runs("/ahoy", rig.guild)).content == "Ahoy"
+
+    assert len(await rig.sandbox.requests(method="PUT", token="bot")) == 1
+
+
+async def test_an_invocation_carries_what_discord_said(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway():
+        await rig.registered("ahoy")
+        await rig.owner.runs("/ahoy there", rig.guild)
+
+    by = toy.seen[0]
+    assert (by.source, by.command, by.options) == ("slash", "ahoy", {"what": "there"})
+    assert by.guild is not None
+    assert by.guild.name == "Harbour"
+    assert by.member is not None
+    assert by.member.permissions > 0
+    assert by.user.id == rig.owner.id
+
+
+async def test_a_slow_command_is_deferred_and_its_answer_replaces_the_thinking(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway(DEFER_AFTER=SOON):
+        await rig.registered("ahoy")
+        answer = await slowly(rig, toy, "/ahoy late")
+
+    assert (answer.content, answer.ephemeral) == ("Ahoy late", False)
+
+
+async def test_a_deferral_is_for_whom_the_command_says(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway(DEFER_AFTER=SOON):
+        await rig.registered("whisper")
+        answer = await slowly(rig, toy, "/whisper")
+
+    assert (answer.content, answer.ephemeral) == ("Psst", True)
+
+
+async def test_an_error_after_a_public_deferral_is_still_for_one_alone(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway(DEFER_AFTER=SOON):
+        await rig.registered("mutiny")
+        toy.go_on.clear()
+        running = rig.start(rig.member.runs("/mutiny", rig.guild))
+        await eventually(lambda: rig.deferrals())
+        toy.go_on.set()
+
+        async def refused() -> Answer | bool:
+            seen = await rig.member.sees(rig.guild)
+            return any(each.content == "No mutiny here." and each.ephemeral for each in seen)
+
+        await eventually(refused)
+        assert not any(each.thinking for each in await rig.owner.sees(rig.guild))
+        running.cancel()
+
+
+async def test_a_quick_command_is_not_deferred(rig: Rig) -> None:
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway(DEFER_AFTER=SOON) as gateway:
+        await rig.registered("ahoy")
+        await rig.member.runs("/ahoy", rig.guild)
+        asked = await rig.member.says(rig.guild, "!ahoy")
+        await rig.answer_to(asked)
+
+        assert await gateway.api.metric("gateway_deferred_total") == 0
+
+
+async def test_components_change_their_message_or_answer_below_it(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway(DEFER_AFTER=SOON):
+        await rig.registered("choose")
+        message = await rig.member.runs("/choose", rig.guild)
+        new = await rig.member.clicks(message, "New")
+        assert (new.content, new.id != message.id) == ("Something new", True)
+        changed = await rig.member.clicks(message, "Change")
+
+    assert (changed.content, changed.id) == ("Changed", message.id)
+
+
+async def test_a_slow_component_leaves_its_message_alone_until_it_answers(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway(DEFER_AFTER=SOON):
+        await rig.registered("choose")
+        message = await rig.member.runs("/choose", rig.guild)
+        toy.go_on.clear()
+        pressing = rig.start(rig.member.clicks(message, "New"))
+        await eventually(lambda: rig.deferrals())
+        toy.go_on.set()
+
+        async def answered() -> bool:
+            contents = [each.content for each in await rig.member.sees(rig.guild)]
+            return "Something new" in contents and "Choose" in contents
+
+        await eventually(answered)
+        pressing.cancel()
+
+
+async def test_forms_and_completion_work(rig: Rig) -> None:
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway():
+        await rig.registered("choose")
+        message = await rig.member.runs("/choose", rig.guild)
+        form = await rig.member.clicks(message, "Form")
+        answer = await rig.member.submits(form, words="land ahoy")
+        assert answer.content == "You said land ahoy"
+
+        choices = await rig.member.suggestions("/ahoy th", "what", rig.guild)
+        assert [choice["value"] for choice in choices] == ["th!"]
+
+
+async def test_a_command_whose_service_is_gone_is_answered_plainly(rig: Rig) -> None:
+    async with rig.gateway():
+        await rig.announce("ghost", CommandSpec(name="boo", description="B", plugin="g", level=0))
+        await rig.registered("boo")
+        answer = await rig.member.runs("/boo", rig.guild)
+
+    assert "is not running" in answer.content
+    assert answer.ephemeral
+
+
+async def test_a_service_that_is_away_is_waited_for(rig: Rig) -> None:
+    toy = Toy()
+    async with rig.gateway(DEFER_AFTER=SOON):
+        consumption = await serve_toy(rig.bus, toy)
+        await rig.registered("ahoy")
+        await consumption.drain()
+        answer = await rig.member.runs("/ahoy again", rig.guild)
+        assert "away at the moment" in answer.content
+        await serve_toy(rig.bus, toy)
+
+        async def answered() -> bool:
+            return any(each.content == "Ahoy again" for each in await rig.member.sees(rig.guild))
+
+        await eventually(answered)
+
+
+async def test_a_command_that_waits_is_deferred_before_the_gateway_stops(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    toy.go_on.clear()
+    async with rig.gateway(DEFER_AFTER="2500ms"):
+        await rig.registered("ahoy")
+        running = rig.start(rig.member.runs("/ahoy patience", rig.guild))
+        await eventually(lambda: toy.seen)
+    async with rig.gateway():
+        toy.go_on.set()
+        assert (await running).content == "Ahoy patience"
+
+
+def spec(name: str, *options: OptionSpec, **more: object) -> CommandSpec:
+    return CommandSpec(
+        name=name,
+        description=f"About {name}",
+        plugin="p",
+        level=0,
+        options=options,
+        **more,  # type: ignore[arg-type]  # pyright: ignore
+    )
+
+
+def test_names_of_three_words_become_groups() -> None:
+    role, menu = commands_of(
+        [
+            spec("role add"),
+            spec("role of all"),
+            spec("warn them", menu="user", menu_name="Warn", slash=False),
+        ]
+    )
+
+    assert role["name"] == "role"
+    assert [(each["type"], each["name"]) for each in role["options"]] == [(1, "add"), (2, "of")]  # type: ignore[index, attr-defined]  # pyright: ignore
+    assert menu == {"type": 2, "name": "Warn", "contexts": [0], "integration_types": [0]}
+
+
+def test_required_options_come_first_as_discord_wants_them() -> None:
+    late = OptionSpec(
+        name="late", description="", type=OptionType.STRING, kind="text", required=True
+    )
+    early = OptionSpec(
+        name="early",
+        description="",
+        type=OptionType.INTEGER,
+        kind="int",
+        required=False,
+        min_value=1,
+    )
+    (command,) = commands_of([spec("do", early, late)])
+
+    assert [each["name"] for each in command["options"]] == ["late", "early"]  # type: ignore[index, attr-defined]  # pyright: ignore
+
+
+async def slowly(rig: Rig, toy: Toy, line: str) -> Answer:
+    """Run a command whose service answers only after the gateway has deferred it."""
+    toy.go_on.clear()
+    running = rig.start(rig.member.runs(line, rig.guild))
+    await eventually(lambda: rig.deferrals())
+    toy.go_on.set()
+    return await running

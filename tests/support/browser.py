@@ -1,0 +1,40 @@
+"""A real browser for tests: Chromium, where this machine has one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def chromium() -> str:
+    """Return where Chromium is (or CHROMIUM says it is); skips the test where it is nowhere."""
+    places = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
+    found = next((place for place in places if place), None)
+    if found is None:
+        pytest.skip("There is no Chromium on this machine; install it, or say where with CHROMIUM.")
+    return found
+
+
+@asynccontextmanager
+async def browser() -> AsyncGenerator[Browser]:
+    """Start a browser."""
+    place = chromium()
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=place, args=[*SWITCHES])
+        yield started
+        await started.close()
