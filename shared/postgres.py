@@ -61,7 +61,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that Postgres (or something else) is away for now."""
     if isinstance(error, (UnavailableError, ConnectionError, *_AWAY)):
         return True
-    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+    lost = "clos" in str(error) or "released back to the pool" in str(error)
+    return isinstance(error, asyncpg.InterfaceError) and lost
 
 
 _AWAY: Final = (

@@ -54,9 +54,18 @@ else
     uv=.local/uv/bin/uv
 fi
 
-echo "  installing Python packages (a minute or two, once) ..."
-"$uv" sync --locked --quiet --python "$python" >>"$log" 2>&1 || {
-    tail -n 15 "$log" >&2
-    fail "The Python packages of uv.lock could not be installed; the end of $log is above."
+export UV_PYTHON_DOWNLOADS=never
+# uv shows by itself how far it is, where somebody looks.
+sync() {
+    if [ -t 2 ]; then
+        "$uv" sync --locked
+    else
+        "$uv" sync --locked --quiet >>"$log" 2>&1 || {
+            tail -n 15 "$log" >&2
+            return 1
+        }
+    fi
 }
+echo "  installing Python packages (a minute or two, once) ..."
+sync || fail "The Python packages of uv.lock could not be installed; why stands above."
 touch "$stamp"

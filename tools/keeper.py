@@ -67,14 +67,14 @@ class Keeper:
         self._allowed.clear()
 
     async def kill(self, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """End the process without warning and return when it is gone."""
+        """Kill the process and return when it is gone; another signal is only sent."""
         process = self._process
         if process is None:
             return
-        if with_signal is signal.SIGKILL:
-            kill_family(process.pid)
-        else:
+        if with_signal is not signal.SIGKILL:
             process.send_signal(with_signal)
+            return
+        kill_family(process.pid)
         await process.wait()
 
     async def stop(self) -> bool:

@@ -10,10 +10,13 @@ import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 SETTLE = 5.0
+LONGEST_LOG = 10_000_000
+"""Bytes after which a log is put aside at the next start of what writes it."""
 
 
 async def spawn(
@@ -29,8 +32,7 @@ async def spawn(
 
     The kernel sends it `orphan_signal` when its parent is gone, even when that was killed.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with open_log(log) as output:
         return await asyncio.create_subprocess_exec(
             *_guarded(argv, user, orphan_signal),
             env=env,
@@ -40,6 +42,14 @@ async def spawn(
             stderr=output,
             start_new_session=True,
         )
+
+
+def open_log(log: Path) -> BinaryIO:
+    """Open a log to go on with, after putting aside one that has grown long."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        log.replace(log.with_suffix(".old.log"))
+    return log.open("ab")
 
 
 def _guarded(argv: Sequence[str], user: str | None, orphan_signal: signal.Signals) -> Sequence[str]:

@@ -99,7 +99,10 @@ class Stack:
         return self._supervisor.pids
 
     async def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """End a part without warning and return when it is gone; unless held, it comes back."""
+        """Kill a part and return when it is gone; unless held, it comes back.
+
+        Another signal, such as SIGSTOP, is only sent.
+        """
         await self._supervisor.kill(name, with_signal)
 
     def hold(self, name: str) -> None:
@@ -140,7 +143,8 @@ class Stack:
             self._start_discord(ports),
         )
         service_ports = {name: ports.get(name) for name in self._services}
-        fleet = Fleet(service_ports, self.addresses, discord, self._keys)
+        level = self._given.get("LOG_LEVEL", "info")
+        fleet = Fleet(service_ports, self.addresses, discord, self._keys, level)
         await self._start_services(fleet)
         await self._describe(fleet)
 

@@ -48,7 +48,7 @@ class Supervisor:
         await together(*(self._keepers[part.name].wait_ready() for part in parts))
 
     async def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """End a part without warning; unless it is held, it is started again."""
+        """Kill a part, which is started again unless it is held; another signal is only sent."""
         await self._keepers[name].kill(with_signal)
 
     async def stop(self, name: str) -> bool:

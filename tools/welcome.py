@@ -28,7 +28,8 @@ def _places(stack: Stack) -> list[str]:
 def _people(stack: Stack) -> list[str]:
     users = stack.manifest.users
     if not users:
-        return []
+        callback = f"{stack.manifest.web}/login/callback"
+        return ["", f"  The redirect for OAuth2 in Discord's portal: {callback}"]
     names = [name for name in FIRST if name in users]
     names += [name for name in users if name not in FIRST]
     return [

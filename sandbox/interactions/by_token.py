@@ -153,7 +153,11 @@ async def edit_message(request: web.Request) -> web.Response:
 
 @routes.delete(_MESSAGE)
 async def delete_message(request: web.Request) -> web.Response:
-    """Delete a message that was posted with this token."""
+    """Delete a message that was posted with this token; without its answer nothing is deferred."""
     door = _door(request)
-    messages.delete(door.world, _message(request, door))
+    message = _message(request, door)
+    messages.delete(door.world, message)
+    if door.interaction is not None and message.id == door.interaction.original_id:
+        door.interaction.original_id = None
+        door.interaction.is_loading = False
     return nothing()

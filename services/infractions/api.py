@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from msgspec import Meta, Struct
 
-from services.infractions import actions, queries
+from services.infractions import actions
 from services.infractions.deps import Deps
-from services.infractions.model import Kind, State
+from services.infractions.model import LARGEST_NUMBER, Filter, Kind, State
 from services.infractions.views import InfractionDetail, InfractionPage, detail, view
 from shared.contracts.ids import GuildId, UserId
 from shared.http import (
@@ -16,8 +17,14 @@ from shared.http import (
     require,
 )
 
+
+class Position(Struct, frozen=True, array_like=True):
+    """What a cursor says: the number that a page ended with."""
+
+    number: Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
+
+
 LARGEST_PAGE = 100
-LARGEST_NUMBER = 2**31 - 1
 
 OfGuild = Annotated[SnowflakeText, Path(description="The server's id.")]
 OfUser = Annotated[SnowflakeText | None, Query(description="A user's id.")]
@@ -56,18 +63,16 @@ async def list_infractions(
     limit: Limit = 25,
 ) -> InfractionPage:
     """List a server's infractions that match, newest first."""
-    found = await queries.search(
-        deps.db,
-        GuildId(guild_id),
-        user_id=UserId(user_id) if user_id else None,
-        moderator_id=UserId(moderator_id) if moderator_id else None,
+    matching = Filter(
+        user_id=None if user_id is None else UserId(user_id),
+        moderator_id=None if moderator_id is None else UserId(moderator_id),
         kind=kind,
         state=state,
-        before=_before(cursor),
-        limit=limit + 1,
     )
-    following = encode_cursor(found[limit - 1].number) if len(found) > limit else None
-    return InfractionPage(items=[view(each) for each in found[:limit]], next=following)
+    before = None if cursor is None else decode_cursor(cursor, Position).number
+    page = await actions.page(deps, GuildId(guild_id), matching, before=before, limit=limit)
+    following = encode_cursor(Position(page.infractions[-1].number)) if page.older else None
+    return InfractionPage(items=[view(each) for each in page.infractions], next=following)
 
 
 @router.get("/{number}")
@@ -80,8 +85,3 @@ def include(app: FastAPI, deps: Deps) -> None:
     """Add the routes to an app."""
     app.state.deps = deps
     app.include_router(router)
-
-
-def _before(cursor: str | None) -> int | None:
-    """Return the number that a page ends above. Raises UserError for a made-up cursor."""
-    return None if cursor is None else decode_cursor(cursor, int)

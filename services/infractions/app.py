@@ -38,7 +38,9 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
         await listeners.start(deps.bus, deps)
         await deps.config.want(deps.bus, "infractions")
         await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
-        await commands.start(deps.bus, deps, configs=deps.config, operators=config.operators)
+        await commands.start(
+            deps.bus, deps, configs=deps.config, operators=config.operators, registry=registry
+        )
         app = _api(deps, registry)
         await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
         await stop.wait()

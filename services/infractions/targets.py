@@ -25,7 +25,7 @@ class Target(Struct, kw_only=True, frozen=True):
     @property
     def person(self) -> Person:
         """The target as the record names them."""
-        return Person(id=self.user.id, name=self.user.name)
+        return Person(self.user.id, self.user.name)
 
 
 async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:

@@ -30,7 +30,7 @@ class InfractionView(BaseModel):
     created_at: datetime
     expires_at: datetime | None
     ended_at: datetime | None = Field(description="When it expired or was lifted.")
-    failure: str | None = Field(description="Why Discord refused, in state failed.")
+    failure: str | None = Field(description="Why Discord refused it, or refuses to lift it.")
 
 
 class StepView(BaseModel):

@@ -33,6 +33,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret that only these tests know, long enough"
 OPERATOR = 999
+DEFERRALS = (5, 6)
 
 
 class Collected:
@@ -157,11 +158,9 @@ class Rig:
 
     async def deferrals(self) -> int:
         """Return how many interactions were deferred."""
-        requests = await self.sandbox.requests(
-            route="/interactions/{interaction_id}/{interaction_token}/callback"
-        )
+        requests = await self.sandbox.requests(method="POST", route="/interactions/")
         bodies = [cast("dict[str, int]", each["body"]) for each in requests]
-        return sum(body["type"] in (5, 6) for body in bodies)
+        return sum(body["type"] in DEFERRALS for body in bodies)
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do something beside the test."""
@@ -301,7 +300,7 @@ class Process:
     async def end(self) -> None:
         if self._process.returncode is None:
             await self.kill()
-        transport = self._process._transport  # pyright: ignore
+        transport = self._process._transport  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] - asyncio has no public way
         transport.close()
 
 

@@ -1,4 +1,4 @@
-"""Sessions: resumed by whichever process comes next, and begun anew only where Discord lost them."""
+"""Sessions: resumed by whichever process comes next, begun anew only where Discord lost them."""
 
 from __future__ import annotations
 
@@ -125,10 +125,13 @@ async def test_a_silent_connection_is_given_up_and_resumed(rig: Rig) -> None:
 async def test_what_only_a_person_can_mend_ends_the_gateway_with_advice(
     rig: Rig, code: int, advice: str
 ) -> None:
-    with pytest.raises(FatalGatewayError, match=advice):
+    async def end() -> None:
         async with rig.gateway() as gateway:
             await rig.sandbox.fault(gateway="close", close_code=code)
             await asyncio.wait((gateway.task,), timeout=5)
+
+    with pytest.raises(FatalGatewayError, match=advice):
+        await end()
 
 
 async def test_a_bad_token_is_one_plain_sentence_and_exit_code_1(rig: Rig) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from services.gateway.commands.slash import commands_of
+from typing import cast
+
+from msgspec import structs
+
+from services.gateway.commands.slash import Json, commands_of
 from shared.contracts.invocations import CommandSpec, OptionSpec, OptionType
 from tests.gateway.rig import Rig
 from tests.gateway.toys import Toy, serve_toy
@@ -68,7 +72,7 @@ async def test_an_error_after_a_public_deferral_is_still_for_one_alone(rig: Rig)
         await rig.registered("mutiny")
         toy.go_on.clear()
         running = rig.start(rig.member.runs("/mutiny", rig.guild))
-        await eventually(lambda: rig.deferrals())
+        await eventually(rig.deferrals)
         toy.go_on.set()
 
         async def refused() -> Answer | bool:
@@ -112,7 +116,7 @@ async def test_a_slow_component_leaves_its_message_alone_until_it_answers(rig: R
         message = await rig.member.runs("/choose", rig.guild)
         toy.go_on.clear()
         pressing = rig.start(rig.member.clicks(message, "New"))
-        await eventually(lambda: rig.deferrals())
+        await eventually(rig.deferrals)
         toy.go_on.set()
 
         async def answered() -> bool:
@@ -175,52 +179,47 @@ async def test_a_command_that_waits_is_deferred_before_the_gateway_stops(rig: Ri
         assert (await running).content == "Ahoy patience"
 
 
-def spec(name: str, *options: OptionSpec, **more: object) -> CommandSpec:
-    return CommandSpec(
-        name=name,
-        description=f"About {name}",
-        plugin="p",
-        level=0,
-        options=options,
-        **more,  # type: ignore[arg-type]  # pyright: ignore
+def spec(name: str, *options: OptionSpec) -> CommandSpec:
+    return CommandSpec(name=name, description=f"About {name}", plugin="p", level=0, options=options)
+
+
+def option(name: str, *, required: bool) -> OptionSpec:
+    return OptionSpec(
+        name=name, description="", type=OptionType.STRING, kind="text", required=required
     )
 
 
-def test_names_of_three_words_become_groups() -> None:
-    role, menu = commands_of(
-        [
-            spec("role add"),
-            spec("role of all"),
-            spec("warn them", menu="user", menu_name="Warn", slash=False),
-        ]
-    )
+def options_of(command: Json) -> list[Json]:
+    return cast("list[Json]", command["options"])
 
-    assert role["name"] == "role"
-    assert [(each["type"], each["name"]) for each in role["options"]] == [(1, "add"), (2, "of")]  # type: ignore[index, attr-defined]  # pyright: ignore
-    assert menu == {"type": 2, "name": "Warn", "contexts": [0], "integration_types": [0]}
+
+def test_names_of_several_words_become_subcommands_and_groups() -> None:
+    (role,) = commands_of([spec("role add"), spec("role of all"), spec("role")])
+
+    assert [(each["type"], each["name"]) for each in options_of(role)] == [(1, "add"), (2, "of")]
+    assert [each["name"] for each in options_of(options_of(role)[1])] == ["all"]
+
+
+def test_a_menu_has_neither_description_nor_options() -> None:
+    menu = structs.replace(spec("warn"), menu="user", menu_name="Warn them", slash=False)
+
+    assert commands_of([menu]) == [
+        {"type": 2, "name": "Warn them", "contexts": [0], "integration_types": [0]}
+    ]
 
 
 def test_required_options_come_first_as_discord_wants_them() -> None:
-    late = OptionSpec(
-        name="late", description="", type=OptionType.STRING, kind="text", required=True
+    (command,) = commands_of(
+        [spec("do", option("early", required=False), option("late", required=True))]
     )
-    early = OptionSpec(
-        name="early",
-        description="",
-        type=OptionType.INTEGER,
-        kind="int",
-        required=False,
-        min_value=1,
-    )
-    (command,) = commands_of([spec("do", early, late)])
 
-    assert [each["name"] for each in command["options"]] == ["late", "early"]  # type: ignore[index, attr-defined]  # pyright: ignore
+    assert [each["name"] for each in options_of(command)] == ["late", "early"]
 
 
 async def slowly(rig: Rig, toy: Toy, line: str) -> Answer:
     """Run a command whose service answers only after the gateway has deferred it."""
     toy.go_on.clear()
     running = rig.start(rig.member.runs(line, rig.guild))
-    await eventually(lambda: rig.deferrals())
+    await eventually(rig.deferrals)
     toy.go_on.set()
     return await running

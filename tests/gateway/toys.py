@@ -31,7 +31,12 @@ class Toy:
 def toy_commands() -> Commands[Toy]:
     """Declare the toy's commands."""
     commands = Commands[Toy]("toy")
+    _declare_commands(commands)
+    _declare_components(commands)
+    return commands
 
+
+def _declare_commands(commands: Commands[Toy]) -> None:
     @commands.command("ahoy", aliases=("hoy",))
     async def ahoy(deps: Toy, by: Invocation, what: Text = "") -> Reply:
         """Say ahoy."""
@@ -76,6 +81,13 @@ def toy_commands() -> Commands[Toy]:
         )
         return Reply("Choose", components=(ActionRow(components=buttons),))
 
+    @commands.autocomplete("ahoy", "what")
+    async def complete_what(deps: Toy, by: Invocation, typed: str) -> tuple[Choice, ...]:
+        deps.seen.append(by)
+        return (Choice(name=f"{typed}!", value=f"{typed}!"),)
+
+
+def _declare_components(commands: Commands[Toy]) -> None:
     @commands.component("new")
     async def new(deps: Toy, by: Invocation) -> Reply:
         deps.seen.append(by)
@@ -98,13 +110,6 @@ def toy_commands() -> Commands[Toy]:
     async def filled(deps: Toy, by: Invocation, words: str) -> Reply:
         deps.seen.append(by)
         return Reply(f"You said {words}")
-
-    @commands.autocomplete("ahoy", "what")
-    async def complete_what(deps: Toy, by: Invocation, typed: str) -> tuple[Choice, ...]:
-        deps.seen.append(by)
-        return (Choice(name=f"{typed}!", value=f"{typed}!"),)
-
-    return commands
 
 
 async def serve_toy(bus: Bus, toy: Toy) -> Consumption:

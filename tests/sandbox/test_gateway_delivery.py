@@ -1,5 +1,6 @@
 """Who is sent what: intents, shards, permissions, message content, members, voice."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -403,7 +404,9 @@ async def test_waiting_for_events_ends_with_the_first_or_with_time(
 ) -> None:
     assert await gateway.hub.wait_client_events(owner.id, 0, 0.01) == []
     newest = gateway.hub.newest_client_event
+    waiting = asyncio.create_task(gateway.hub.wait_client_events(owner.id, newest, 5.0))
+    await asyncio.sleep(0)
     world.dispatch("INTERACTION_CREATE", {"id": "1"}, users=frozenset({owner.id}))
 
-    [event] = await gateway.hub.wait_client_events(owner.id, newest, 5.0)
+    [event] = await waiting
     assert event.data == {"id": "1"}

@@ -178,7 +178,7 @@ async def test_other_versions_and_encodings_are_refused(
         ('{"op":1,"d":"x"}', Close.DECODE_ERROR),
         ('{"op":99}', Close.UNKNOWN_OPCODE),
         ('{"op":8,"d":{"guild_id":"1"}}', Close.NOT_AUTHENTICATED),
-        ('{"op":1,"d":"' + "x" * 5000 + '"}', Close.DECODE_ERROR),
+        ('{"op":1,"d":null,"more":"' + "x" * 5000 + '"}', Close.DECODE_ERROR),
     ],
 )
 async def test_payloads_that_break_the_rules_end_the_connection(
@@ -338,6 +338,24 @@ async def test_a_session_lapses_when_its_client_stays_away(
     async with gateway.connect() as again:
         await again.resume(token, client.session_id, 2)
         assert (await again.receive()).op == Op.INVALID_SESSION
+
+
+async def test_events_that_are_no_longer_kept_cannot_be_resumed() -> None:
+    async with serve(GatewaySettings(session_limit=3)) as gateway:
+        user = gateway.world.create_user("forgetful")
+        async with gateway.connect() as client:
+            await client.identify(user.token)
+            await client.until("READY")
+            [session] = gateway.hub.sessions()
+            for number in range(5):
+                gateway.hub.send_raw(session, "TEST", b"%d" % number)
+                await client.until("TEST")
+            gateway.hub.faults.drop()
+        async with gateway.connect() as again:
+            await again.resume(user.token, client.session_id, 2)
+            assert (await again.receive()).op == Op.INVALID_SESSION
+            await again.resume(user.token, client.session_id, 3)
+            assert [(await again.receive()).d for _ in range(3)] == [2, 3, 4]
 
 
 async def test_a_number_from_the_future_cannot_be_resumed(

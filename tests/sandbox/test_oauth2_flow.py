@@ -131,6 +131,22 @@ async def test_a_broken_link_is_explained_and_sends_nobody_anywhere(
     assert "<form" not in page
 
 
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ("http://127.0.0.1:54321/callback", 200),
+        ("http://127.0.0.1:54321/elsewhere", 400),
+        ("https://127.0.0.1:54321/callback", 400),
+    ],
+)
+async def test_a_redirect_to_this_machine_may_name_any_port(
+    flow: Flow, wanted: str, status: int
+) -> None:
+    flow.application.redirect_uris = ["http://127.0.0.1/callback"]
+
+    assert (await flow.page(redirect_uri=wanted))[0] == status
+
+
 async def test_agreeing_sends_the_browser_back_with_a_code_and_the_state(flow: Flow) -> None:
     location = await flow.decide()
 

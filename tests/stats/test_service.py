@@ -1,5 +1,6 @@
 """The whole of stats on real servers: events in from RabbitMQ, answers out over HTTP."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -51,8 +52,8 @@ class Stats:
         )
 
     async def hears_messages(self, count: int, *, first: int = 0) -> None:
-        for number in range(first, first + count):
-            await self.hears("MESSAGE_CREATE", message(number))
+        numbers = range(first, first + count)
+        await asyncio.gather(*(self.hears("MESSAGE_CREATE", message(one)) for one in numbers))
 
     async def asks(
         self, path: str, query: Mapping[str, str] | None = None, actor: Actor = VIEWER

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools import dotenv
+from tools.discord import Discord
 from tools.errors import StackError
 from tools.files import write_whole
 from tools.keys import Keys
@@ -89,3 +90,8 @@ def test_a_line_that_sets_nothing_is_refused_with_its_number(tmp_path: Path) -> 
     (tmp_path / ".env").write_text("DISCORD_TOKEN=x\nnonsense\n")
     with pytest.raises(StackError, match="line 2"):
         dotenv.with_dotenv(tmp_path / ".env", {})
+
+
+def test_running_against_discord_names_what_is_not_set() -> None:
+    with pytest.raises(StackError, match="DISCORD_TOKEN and DISCORD_CLIENT_SECRET must be set"):
+        Discord.real({"DISCORD_CLIENT_ID": "1"})

@@ -98,6 +98,19 @@ async def test_a_part_that_ignores_the_signal_is_killed_after_its_grace(tmp_path
     await supervisor.close()
 
 
+async def test_a_signal_that_only_freezes_a_part_does_not_start_it_again(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, Said())
+    await supervisor.start(ship(tmp_path, "sloop"))
+    pid = supervisor.pids["sloop"]
+
+    await supervisor.kill("sloop", signal.SIGSTOP)
+    await eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+
+    assert supervisor.pids["sloop"] == pid
+    await supervisor.kill("sloop", signal.SIGCONT)
+    await supervisor.close()
+
+
 async def test_hurrying_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, Said())
     await supervisor.start(ship(tmp_path, "hulk", STUBBORN, grace=60))

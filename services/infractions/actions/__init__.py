@@ -1,0 +1,11 @@
+"""What infractions can do: order a measure, finish it, lift it in time, and show the record.
+
+Each measure is recorded before Discord hears of it and settled after, so that a crash at any
+point leaves a visible `pending` which a job finishes.
+"""
+
+from services.infractions.actions.lifting import expire, reassert_ban
+from services.infractions.actions.ordering import finish, order
+from services.infractions.actions.showing import Page, newer_page, page, show
+
+__all__ = ["Page", "expire", "finish", "newer_page", "order", "page", "reassert_ban", "show"]

@@ -1,0 +1,154 @@
+"""Infractions in words: texts that fit, the answers to commands, cards and lines of a list."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.infractions.model import FLOTILLA, Infraction, Person, State, Step
+from shared.commands import escape, timestamp
+from shared.contracts.actions import Embed, EmbedField
+
+LONGEST_NAME: Final = 64
+LONGEST_IN_ANSWER: Final = 1000
+LONGEST_IN_LINE: Final = 120
+LONGEST_IN_CARD: Final = 2000
+LONGEST_FIELD: Final = 1000
+"""Characters in a field of an embed, a little below Discord's 1024."""
+
+LONGEST_STEP: Final = 240
+
+COLOURS: Final = {
+    State.PENDING: 0xF0B232,
+    State.ACTIVE: 0xDA373C,
+    State.EXPIRED: 0x80848E,
+    State.LIFTED: 0x23A55A,
+    State.FAILED: 0x4E5058,
+    State.DONE: 0x5865F2,
+}
+
+
+def shown(text: str, longest: int) -> str:
+    """Return somebody's text as they wrote it, cut so that it has so many characters at most."""
+    written = escape(text)
+    left = text
+    while len(written) > longest:
+        left = left[: min(len(left) - 1, longest)]
+        excess = len(escape(left)) + 1 - longest
+        left = left[: len(left) - max(0, excess)]
+        written = escape(left) + "…"
+    return written
+
+
+def on_one_line(text: str, longest: int) -> str:
+    """Return somebody's text without line breaks, cut to a length."""
+    return shown(" ".join(text.split()), longest)
+
+
+def member(infraction: Infraction) -> str:
+    """Name the member: as they were called then, and so that they are found now."""
+    return f"**{on_one_line(infraction.user_name, LONGEST_NAME)}** (<@{infraction.user_id}>)"
+
+
+def moderator(infraction: Infraction) -> str:
+    """Name who ordered it."""
+    return _person(infraction.moderator)
+
+
+def reference(infraction: Infraction) -> str:
+    """Return the end of an answer: under which number it is recorded, and why."""
+    reason = infraction.reason
+    said = f" Reason: {shown(reason, LONGEST_IN_ANSWER)}" if reason else ""
+    return f"Infraction #{infraction.number}.{said}"
+
+
+def until(infraction: Infraction) -> str:
+    """Say when a temporary measure ends."""
+    assert infraction.expires_at is not None
+    return f"until {timestamp(infraction.expires_at)} ({timestamp(infraction.expires_at, 'R')})"
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def listing(infractions: Sequence[Infraction], of: str = "") -> Embed:
+    """Show some infractions; `of` names the member whose they all are."""
+    lines = [_entry(each, named=not of) for each in infractions]
+    title = f"Infractions of {on_one_line(of, LONGEST_NAME)}" if of else "Infractions"
+    return Embed(title=title, description="\n".join(lines), color=COLOURS[State.DONE])
+
+
+def _entry(infraction: Infraction, *, named: bool) -> str:
+    whose = f" {member(infraction)}" if named else ""
+    reason = on_one_line(infraction.reason, LONGEST_IN_LINE) or "*no reason given*"
+    return (
+        f"**#{infraction.number} {infraction.kind.value}**{whose} · {_standing(infraction)}\n"
+        f"> {timestamp(infraction.created_at, 'R')} by {moderator(infraction)}: {reason}"
+    )
+
+
+def _standing(infraction: Infraction) -> str:
+    """Return the state, with the time that matters in it."""
+    state, at = infraction.state, infraction.ended_at
+    if infraction.in_force and infraction.expires_at is not None:
+        return f"{state.value}, ends {timestamp(infraction.expires_at, 'R')}"
+    return f"{state.value} {timestamp(at, 'R')}" if at is not None else state.value
+
+
+# --- cards --------------------------------------------------------------------------------------
+
+
+def card(infraction: Infraction, history: Sequence[Step]) -> Embed:
+    """Show an infraction with its whole history."""
+    reason = shown(infraction.reason, LONGEST_IN_CARD) or "*No reason given.*"
+    fields = [
+        EmbedField(name="Member", value=member(infraction), inline=True),
+        EmbedField(name="Moderator", value=moderator(infraction), inline=True),
+        EmbedField(name="State", value=_state(infraction), inline=True),
+        EmbedField(name="Created", value=_when(infraction), inline=True),
+    ]
+    if infraction.expires_at is not None:
+        expiry = timestamp(infraction.expires_at)
+        fields.append(EmbedField(name="Expires", value=expiry, inline=True))
+    fields.append(EmbedField(name="History", value=_history(history)))
+    return Embed(
+        title=f"#{infraction.number}: {infraction.kind.value}",
+        description=reason,
+        color=COLOURS[infraction.state],
+        fields=tuple(fields),
+    )
+
+
+def _state(infraction: Infraction) -> str:
+    """Return the state, and what went wrong, if anything did."""
+    if infraction.failure is None:
+        return infraction.state.value
+    return f"{infraction.state.value}: {shown(infraction.failure, LONGEST_STEP)}"
+
+
+def _when(infraction: Infraction) -> str:
+    """Return when it was ordered, with the way to the message that did."""
+    at = timestamp(infraction.created_at)
+    if infraction.channel_id is None:
+        return at
+    if infraction.message_id is None:
+        return f"{at} in <#{infraction.channel_id}>"
+    place = f"{infraction.guild_id}/{infraction.channel_id}/{infraction.message_id}"
+    return f"{at} by [a message](https://discord.com/channels/{place})"
+
+
+def _history(history: Sequence[Step]) -> str:
+    """Return the newest steps that fit into one field, in their order."""
+    lines = [_step(step) for step in history]
+    while len("\n".join(lines)) > LONGEST_FIELD - 2:
+        lines.pop(0)
+    left_out = ["…"] if len(lines) < len(history) else []
+    return "\n".join(left_out + lines) or "Nothing yet."
+
+
+def _step(step: Step) -> str:
+    actor = _person(Person(step.actor_id or FLOTILLA.id, step.actor_name))
+    detail = f": {on_one_line(step.detail, LONGEST_STEP)}" if step.detail else ""
+    return f"{timestamp(step.at)} **{step.change}** by {actor}{detail}"
+
+
+def _person(who: Person) -> str:
+    return on_one_line(who.name, LONGEST_NAME) or f"<@{who.id}>"
