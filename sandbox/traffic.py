@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from sandbox.models import Channel, ChannelType, Guild, Json, User
 from sandbox.permissions import Permission, can_send
 from sandbox.world import World, members, reactions, voice
+from sandbox.world.composing import WRITTEN
 from sandbox.world.visibility import bits_in
 
 # How much is going on at each hour of the day, by UTC; evenings are full, nights are quiet.
@@ -23,6 +24,7 @@ EMOJI = ("👍", "😂", "❤️", "⚓", "🌊", "🎉", "👀", "⛵")
 KEPT_BURSTS = 50
 BREATH = 20  # messages after which everybody else gets a turn
 MOST_AWAY = 3
+REPLIES = 0.25  # the share of messages that answer the one before
 
 
 class Chatter(Struct):
@@ -102,6 +104,7 @@ class Traffic:
         """Let a guild's members live, with about `rate` things a second happening by day."""
         await self.rest()
         self._life = asyncio.create_task(self._live(guild_id, rate))
+        self._life.add_done_callback(_complain)
 
     async def rest(self) -> None:
         """Let it be quiet again."""
@@ -145,12 +148,10 @@ class Traffic:
         if not writers:
             return
         author, channel = self._chance.choice(writers)
+        earlier = self.world.history(channel.id).by_id.get(channel.last_message_id or 0)
         answered: Json | None = None
-        if channel.last_message_id and self._chance.random() < 0.25:  # noqa: PLR2004 - a quarter are replies
-            answered = {
-                "message_id": str(channel.last_message_id),
-                "fail_if_not_exists": False,
-            }
+        if earlier and earlier.type in WRITTEN and self._chance.random() < REPLIES:
+            answered = {"message_id": str(earlier.id)}
         self.world.post_message(channel, author, line, message_reference=answered)
 
     def _react(self, guild: Guild) -> None:
@@ -219,6 +220,12 @@ class Traffic:
                 bits = bits_in(self.world, channel, user.id)
                 if can_send(bits, in_thread=channel.thread is not None):
                     yield user, channel
+
+
+def _complain(life: asyncio.Task[None]) -> None:
+    """Show why life ended, when nobody asked it to."""
+    if not life.cancelled() and (error := life.exception()):
+        life.get_loop().call_exception_handler({"message": "Life ended.", "exception": error})
 
 
 def _chatter() -> Chatter:

@@ -15,8 +15,8 @@ from shared import logging, settings
 
 Main = Callable[[asyncio.Event], Awaitable[None]]
 
-GRACE: Final = 12.0
-"""Seconds that a service has to stop by itself; handlers get 10 of them."""
+GRACE: Final = 9.0
+"""Seconds that a service has to stop by itself; its handlers get 8 of them."""
 
 log = structlog.get_logger()
 

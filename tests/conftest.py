@@ -24,11 +24,7 @@ from tools.progress import to_terminal
 
 SERVERS = ("DATABASE_URL", "AMQP_URL", "CLICKHOUSE_URL")
 
-pytest_plugins = (
-    ["tests.support.sandbox"]
-    if Path(__file__).with_name("support").joinpath("sandbox.py").exists()
-    else []
-)
+pytest_plugins = ("tests.support.sandbox",)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`python -m tools demo | run | install | clean`: the local stack from the command line."""
+"""`python -m tools demo | run | env | install | clean`: the local stack by command."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tools.discord import Discord
 from tools.dotenv import with_dotenv
 from tools.errors import StackError
 from tools.progress import to_terminal
+from tools.shell import variables
 from tools.stack import Stack
 from tools.welcome import welcome
 
@@ -71,11 +72,13 @@ async def _run(stack: Stack) -> None:
 def main() -> int:
     """Run one command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools")
-    parser.add_argument("command", choices=("demo", "run", "install", "clean"))
+    parser.add_argument("command", choices=("demo", "run", "env", "install", "clean"))
     command: str = parser.parse_args().command
     try:
         if command == "clean":
             asyncio.run(clean(LOCAL))
+        elif command == "env":
+            print(variables((LOCAL, LOCAL / "run")))
         elif command == "install":
             asyncio.run(install_for(os.environ))
         else:

@@ -16,14 +16,13 @@ from sandbox.control.reading import (
     user_of,
     world_of,
 )
+from sandbox.harbour import PRIVILEGED
 from sandbox.models import Application, Guild, Json, Role, User
 from sandbox.permissions import ALL
 from sandbox.seed import seeded_names
 from sandbox.world import World, render
 
 routes = web.RouteTableDef()
-
-PRIVILEGED_FLAGS = 1 << 13 | 1 << 15 | 1 << 19  # presences, members and message content, limited
 
 
 class NewUser(Struct, kw_only=True):
@@ -98,7 +97,7 @@ async def create_application(request: web.Request) -> web.Response:
     world = world_of(request)
     owner = find_user(world, new.owner) if new.owner else None
     made = world.create_application(new.name, owner=owner, redirect_uris=new.redirect_uris)
-    made.flags = PRIVILEGED_FLAGS if new.privileged else 0
+    made.flags = PRIVILEGED if new.privileged else 0
     made.privileged_intents = new.privileged
     made.max_concurrency, made.recommended_shards = new.max_concurrency, new.shards
     return answer(application_json(world, made), 201)

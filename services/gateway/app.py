@@ -124,7 +124,7 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(tasks.end)
         tasks.start(parts.leases.run())
         await _learn_commands(parts, tasks)
-        app = _api(parts.deps, registry)
+        app = _api(parts, registry)
         await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
         working = _start_working(parts, tasks)
         try:
@@ -169,7 +169,7 @@ async def _execute(parts: _Parts) -> None:
             await lost.wait()
         finally:
             registering.cancel()
-            await asyncio.gather(*(consumption.drain(DRAIN) for consumption in consumptions))
+            await parts.executor.stop(consumptions, DRAIN)
             await parts.leases.release(EXECUTOR)
 
 
@@ -215,10 +215,16 @@ async def _announced(db: postgres.Db) -> list[CommandsAnnounced]:
         await asyncio.sleep(1)
 
 
-def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
+def _api(parts: _Parts, registry: CollectorRegistry) -> FastAPI:
+    deps = parts.deps
+
     async def ready() -> Mapping[str, bool]:
         there = {"broker": deps.bus.connected, "database": await postgres.is_up(deps.db)}
-        return there | ({"discord": deps.fleet.connected} if deps.fleet else {})
+        if deps.fleet is not None:
+            there["discord"] = deps.fleet.connected
+        if deps.settings.runs_actions:
+            there["actions"] = parts.executor.running
+        return there
 
     app = http.create_app(
         service="gateway", ready=ready, settings=deps.settings, keys=deps.keys, registry=registry

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from services.infractions import actions
 from services.infractions.actions import Page
 from services.infractions.deps import Deps
-from services.infractions.model import Filter, Kind, Order, Person
+from services.infractions.model import LARGEST_NUMBER, Filter, Infraction, Kind, Order, Person
 from services.infractions.targets import Target, find_target
 from services.infractions.wording import card, listing, member, reference, until
 from shared.commands import Commands, Describe, Duration, Range, Reply, Text
@@ -24,6 +24,7 @@ GREY: Final = 2
 """The style of buttons that only look."""
 
 Who = Annotated[UserId, Describe("Whom: a mention or an id")]
+Edge = Annotated[int, Range(1, LARGEST_NUMBER)]
 Why = Annotated[Text, Describe("Why; moderators read it, and the member if they are told")]
 
 
@@ -94,14 +95,14 @@ async def search(
 
 
 @commands.component("older", of="infractions search")
-async def older(deps: Deps, by: Invocation, before: int, user: UserId | None = None) -> Reply:
+async def older(deps: Deps, by: Invocation, before: Edge, user: UserId | None = None) -> Reply:
     """Turn to what was before."""
     matching = Filter(user_id=user)
     return _list(await actions.page(deps, by.guild_id, matching, before=before, limit=PAGE), user)
 
 
 @commands.component("newer", of="infractions search")
-async def newer(deps: Deps, by: Invocation, after: int, user: UserId | None = None) -> Reply:
+async def newer(deps: Deps, by: Invocation, after: Edge, user: UserId | None = None) -> Reply:
     """Turn to what came after."""
     matching = Filter(user_id=user)
     page = await actions.newer_page(deps, by.guild_id, matching, after=after, limit=PAGE)
@@ -109,28 +110,23 @@ async def newer(deps: Deps, by: Invocation, after: int, user: UserId | None = No
 
 
 def _list(page: Page, user: UserId | None, *, turned: bool = True) -> Reply:
-    """Show a page with the buttons that turn it, in the place of the one they were on."""
-    found = page.infractions
-    if not found:
+    """Show a page, in the place of the one whose button was pressed."""
+    if not page.infractions:
         return Reply("There is nothing on this page any more.", ephemeral=True)
-    embed = listing(found, of=found[0].user_name if user else "")
-    whose = () if user is None else (user,)
+    embed = listing(page.infractions, of=page.infractions[0].user_name if user else "")
     buttons = (
-        Button(
-            label="Newer",
-            custom_id=commands.custom_id("newer", found[0].number, *whose),
-            style=GREY,
-            disabled=not page.newer,
-        ),
-        Button(
-            label="Older",
-            custom_id=commands.custom_id("older", found[-1].number, *whose),
-            style=GREY,
-            disabled=not page.older,
-        ),
+        _button("Newer", page.newer, page.infractions[0], user),
+        _button("Older", page.older, page.infractions[-1], user),
     )
     rows = (ActionRow(components=buttons),) if page.newer or page.older else ()
     return Reply(embeds=(embed,), components=rows, update=turned)
+
+
+def _button(label: str, there: bool, edge: Infraction, user: UserId | None) -> Button:
+    """Return a button that turns to what lies beyond the edge of a page."""
+    whose = () if user is None else (user,)
+    custom_id = commands.custom_id(label.lower(), edge.number, *whose)
+    return Button(label=label, custom_id=custom_id, style=GREY, disabled=not there)
 
 
 def _order(  # the two optional ones belong to bans alone

@@ -157,6 +157,8 @@ def _address(url: Secret, **settings: str) -> str:
         "compression": "lz4",
         "connect_timeout": str(CONNECT_TIMEOUT),
         "send_receive_timeout": str(ANSWER_TIMEOUT),
+        # an event is never in two partitions, as the time is part of its key
+        "do_not_merge_across_partitions_select_final": "1",
         **settings,
     }
     given = dict(parse_qsl(parts.query))

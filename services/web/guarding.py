@@ -112,8 +112,10 @@ async def add_headers(
     response = await call_next(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+    is_static = request.url.path.startswith("/static/")
+    # the address of a file changes with its content
+    kept = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
+    response.headers.setdefault("Cache-Control", kept if is_static else "no-store")
     return response
 
 

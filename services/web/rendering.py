@@ -1,5 +1,6 @@
 """Pages out of templates: all escaped, nothing undefined, numbers and times as people read them."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 HERE: Final = Path(__file__).parent
@@ -73,6 +75,7 @@ class Templates:
             role_word=words(ROLES),
             source_word=words(SOURCES),
             change_word=spoken,
+            with_code=with_code,
         )
         self._environment.globals.update(asset=asset)
         macros = self._environment.get_template("macros.html").module
@@ -136,6 +139,11 @@ def words(known: Mapping[str, str]) -> Callable[[str], str]:
         return known.get(word) or spoken(word)
 
     return say
+
+
+def with_code(text: str) -> Markup:
+    """Return a sentence whose words between backticks are set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def spoken(word: str) -> str:

@@ -9,7 +9,7 @@ import structlog
 from aiormq.abc import DeliveredMessage
 from aiormq.channel import Channel
 
-from shared.bus.link import CHANNEL_LOST, Backoff, Link, closed, closing
+from shared.bus.link import CHANNEL_LOST, GRACE, Backoff, Link, closed, closing
 from shared.bus.messages import Delivery, QueueSpec, delivery
 from shared.bus.metrics import BusMetrics
 from shared.bus.topology import declare_queue
@@ -59,7 +59,7 @@ class BatchConsumption:
             ready.cancel()
             await self._runner
 
-    async def drain(self, within: float = 10.0) -> None:
+    async def drain(self, within: float = GRACE) -> None:
         """Take nothing new, handle what was taken, acknowledge it."""
         self._draining.set()
         if self._working is not None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shared.bus.acks import Acks
 from shared.bus.lanes import Lanes
-from shared.bus.link import CHANNEL_LOST, Backoff, Link, closed, closing
+from shared.bus.link import CHANNEL_LOST, GRACE, Backoff, Link, closed, closing
 from shared.bus.messages import Delivery, QueueSpec, delivery
 from shared.bus.metrics import BusMetrics
 from shared.bus.retries import Retries
@@ -85,7 +85,7 @@ class Consumption:
             ready.cancel()
             await self._runner
 
-    async def drain(self, within: float = 10.0) -> None:
+    async def drain(self, within: float = GRACE) -> None:
         """Take nothing new, finish what runs, acknowledge it, and give back the rest."""
         self._draining.set()
         channel, acks = self._channel, self._acks

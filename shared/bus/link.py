@@ -26,6 +26,8 @@ LASTED = 5.0
 HEARTBEAT = 15
 """Seconds; a peer that is silent for three of them is gone."""
 DIAL_TIMEOUT = 15.0
+GRACE = 8.0
+"""Seconds that running handlers have to end when consuming stops."""
 
 CHANNEL_LOST = (AMQPError, ChannelInvalidStateError, ConnectionError, TimeoutError, RuntimeError)
 """What aiormq raises on a channel or connection that is gone."""

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from shared.bus import Bus, Consumption, Delivery, QueueSpec
+from shared.commands.finding import find_command
 from shared.commands.fitting import fitted_choices
 from shared.commands.metrics import CommandMetrics
 from shared.commands.reading import (
@@ -23,7 +24,7 @@ from shared.commands.reading import (
 from shared.commands.registry import MENU_FORM, Command, Registry, arguments_of
 from shared.commands.reply import Modal, Reply, to_action
 from shared.commands.signature import Parameter
-from shared.commands.usage import nearest, unknown_subcommand, usage
+from shared.commands.usage import usage
 from shared.contracts.actions import Action, ActionRequest, Autocomplete, TextInput
 from shared.contracts.codec import decode
 from shared.contracts.config import ConfigDocument
@@ -43,7 +44,7 @@ from shared.contracts.topology import (
     autocomplete_key,
     component_key,
 )
-from shared.errors import NotFoundError, Poison, Retry, UserError
+from shared.errors import Poison, Retry, UserError
 from shared.logging import bound
 from shared.permissions import check_command
 from shared.postgres import is_unavailable
@@ -305,42 +306,6 @@ class Runner(Generic[D]):
             log.exception("completion_failed")
             choices = ()
         return Autocomplete(to=by.reply_to, choices=fitted_choices(choices))
-
-
-def find_command(commands: Registry[D], by: Invocation) -> tuple[Command[D], str]:
-    """Return the command that was meant, and what followed its name.
-
-    Raises NotFoundError, which lists what there is.
-    """
-    line = f"{by.command} {by.text}".lstrip() if by.source == "text" else by.command
-    rest, name = line, ""
-    while rest:
-        word, _, rest = _cut(rest)
-        name = f"{name} {word.lower()}".lstrip()
-        if name in commands.names:
-            return commands.by_name[commands.names[name]], rest
-        if not any(known.startswith(f"{name} ") for known in commands.names):
-            break
-    raise NotFoundError(_unknown(commands, name, by.prefix))
-
-
-def _cut(line: str) -> tuple[str, str, str]:
-    """Split off the first word, at whatever space follows it."""
-    parts = line.split(maxsplit=1)
-    return parts[0], " ", parts[1] if len(parts) > 1 else ""
-
-
-def _unknown(commands: Registry[D], name: str, prefix: str) -> str:
-    group, _, word = name.rpartition(" ")
-    names = [known for known in commands.by_name if known.startswith(f"{group} ")]
-    if group and names:
-        return unknown_subcommand(group, word, names, prefix)
-    inside = [known for known in commands.by_name if known.startswith(f"{name} ")]
-    if inside:
-        return unknown_subcommand(name, "", inside, prefix)
-    meant = nearest(name, commands.first_words())
-    guess = f" Did you mean `{prefix}{meant}`?" if meant else ""
-    return f"There is no command `{name}`.{guess}"
 
 
 def _input(parameter: Parameter) -> TextInput:

@@ -30,7 +30,7 @@ SUSPECT: Final = 3
 """Crashes after which a job is run as the only one of its like, to find out which one it is."""
 SUSPECT_WAIT: Final = timedelta(seconds=1)
 COUNT_EVERY: Final = 15.0
-GRACE: Final = 10.0
+GRACE: Final = 8.0
 
 log = structlog.get_logger()
 

@@ -3,22 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import msgspec
 import pytest
 
 from shared.contracts.ids import UserId
 from shared.http.tokens import Role
 from tests.admin.conftest import ADMIN_ID, ADMINS, MODERATORS, OPERATOR_ID, Admin
-from tests.support.invoking import GUILD, MODERATOR_ID, OWNER_ID, RAIDER_ID
+from tests.support.invoking import MODERATOR_ID, OWNER_ID, RAIDER_ID
 from tests.support.waiting import eventually
 
-CONFIG = f"/guilds/{GUILD}/config"
-KEYS = f"/guilds/{GUILD}/keys"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 EDITORS = f"permissions:\n  {MODERATORS}: {{level: 50, web: editor}}\n"
 
 
 async def test_a_guild_begins_with_the_empty_configuration(admin: Admin) -> None:
-    response = await admin.http.get(CONFIG, headers=admin.as_(OWNER_ID, "admin"))
+    response = await admin.http.get(admin.url("/config"), headers=admin.as_(OWNER_ID, "admin"))
 
     assert response.headers["ETag"] == '"0"'
     assert response.json()["yaml"] == ""
@@ -29,13 +28,13 @@ async def test_a_configuration_is_kept_as_it_was_written(admin: Admin) -> None:
     yaml = "# ours\nplugins:\n  core: {prefix: '?'}   # like before\n"
 
     saved = await admin.save(yaml)
-    read = await admin.http.get(CONFIG, headers=admin.as_(OWNER_ID, "viewer"))
+    read = await admin.http.get(admin.url("/config"), headers=admin.as_(OWNER_ID, "viewer"))
 
     assert saved.status_code == 200
     assert saved.headers["ETag"] == read.headers["ETag"] == '"1"'
     assert read.json()["yaml"] == yaml
     assert read.json()["author_id"] == str(OWNER_ID)
-    assert admin.deps.config.get(GUILD).plugins.core.prefix == "?"
+    assert admin.deps.config.get(admin.guild_id).plugins.core.prefix == "?"
 
 
 async def test_a_broken_configuration_is_refused_with_its_place(admin: Admin) -> None:
@@ -52,15 +51,17 @@ async def test_who_read_an_older_revision_does_not_overwrite_a_newer_one(admin: 
     await admin.save("plugins: {core: {prefix: '?'}}")
     headers = {**admin.as_(OWNER_ID, "admin"), "If-Match": '"0"'}
 
-    response = await admin.http.put(CONFIG, json={"yaml": ""}, headers=headers)
+    response = await admin.http.put(admin.url("/config"), json={"yaml": ""}, headers=headers)
 
     assert response.status_code == 412
     assert "revision 1 holds" in response.json()["detail"]
-    assert admin.deps.config.revision(GUILD) == 1
+    assert admin.deps.config.revision(admin.guild_id) == 1
 
 
 async def test_saving_without_saying_what_is_replaced_is_refused(admin: Admin) -> None:
-    response = await admin.http.put(CONFIG, json={"yaml": ""}, headers=admin.as_(OWNER_ID, "admin"))
+    response = await admin.http.put(
+        admin.url("/config"), json={"yaml": ""}, headers=admin.as_(OWNER_ID, "admin")
+    )
 
     assert response.status_code == 428
 
@@ -76,10 +77,10 @@ async def test_revisions_are_listed_in_pages_and_told_apart_by_their_diff(admin:
         await admin.save(f"plugins:\n  core:\n    prefix: '{prefix}'\n")
     headers = admin.as_(OWNER_ID, "viewer")
 
-    first = (await admin.http.get(f"{CONFIG}/revisions?limit=2", headers=headers)).json()
+    first = (await admin.http.get(admin.url("/config/revisions?limit=2"), headers=headers)).json()
     query = f"?limit=2&cursor={first['next']}"
-    second = (await admin.http.get(f"{CONFIG}/revisions{query}", headers=headers)).json()
-    detail = (await admin.http.get(f"{CONFIG}/revisions/2", headers=headers)).json()
+    second = (await admin.http.get(admin.url(f"/config/revisions{query}"), headers=headers)).json()
+    detail = (await admin.http.get(admin.url("/config/revisions/2"), headers=headers)).json()
 
     assert [each["revision"] for each in first["items"] + second["items"]] == [3, 2, 1]
     assert second["next"] is None
@@ -92,18 +93,18 @@ async def test_a_rollback_saves_the_old_text_anew(admin: Admin) -> None:
     await admin.save("plugins: {core: {prefix: '$'}}")
 
     response = await admin.http.post(
-        f"{CONFIG}/revisions/1/rollback", headers=admin.as_(OWNER_ID, "admin")
+        admin.url("/config/revisions/1/rollback"), headers=admin.as_(OWNER_ID, "admin")
     )
 
     assert response.json()["revision"] == 3
     assert response.json()["note"] == "back to revision 1"
-    assert admin.deps.config.get(GUILD).plugins.core.prefix == "?"
+    assert admin.deps.config.get(admin.guild_id).plugins.core.prefix == "?"
 
 
 async def test_a_revision_that_never_was_is_not_found(admin: Admin) -> None:
     headers = admin.as_(OWNER_ID, "admin")
 
-    response = await admin.http.get(f"{CONFIG}/revisions/7", headers=headers)
+    response = await admin.http.get(admin.url("/config/revisions/7"), headers=headers)
 
     assert response.status_code == 404
 
@@ -115,10 +116,12 @@ async def test_a_revision_that_never_was_is_not_found(admin: Admin) -> None:
 async def test_viewers_can_not_save(admin: Admin, user_id: UserId, role: Role) -> None:
     headers = {**admin.as_(user_id, role), "If-Match": "*"}
 
-    response = await admin.http.put(CONFIG, json={"yaml": "plugins: {}"}, headers=headers)
+    response = await admin.http.put(
+        admin.url("/config"), json={"yaml": "plugins: {}"}, headers=headers
+    )
 
     assert response.status_code == 403
-    assert admin.deps.config.revision(GUILD) == 0
+    assert admin.deps.config.revision(admin.guild_id) == 0
 
 
 async def test_a_token_that_says_more_than_the_configuration_does_is_refused(admin: Admin) -> None:
@@ -129,9 +132,9 @@ async def test_a_token_that_says_more_than_the_configuration_does_is_refused(adm
 
 
 async def test_nobody_gets_in_without_a_token_or_with_one_of_another_guild(admin: Admin) -> None:
-    other = f"/guilds/{GUILD + 1}/config"
+    other = f"/guilds/{admin.guild_id + 1}/config"
 
-    assert (await admin.http.get(CONFIG)).status_code == 401
+    assert (await admin.http.get(admin.url("/config"))).status_code == 401
     foreign = await admin.http.get(other, headers=admin.as_(OWNER_ID, "admin"))
     assert foreign.status_code == 403
 
@@ -161,7 +164,7 @@ async def test_an_editor_can_not_raise_anybody_above_themselves(
 
     assert response.status_code == 403
     assert why in response.json()["detail"]
-    assert admin.deps.config.revision(GUILD) == 1
+    assert admin.deps.config.revision(admin.guild_id) == 1
 
 
 async def test_an_editor_can_not_take_the_entry_of_somebody_above_them(admin: Admin) -> None:
@@ -209,7 +212,7 @@ async def test_an_editor_may_change_what_is_theirs(admin: Admin) -> None:
 async def make_key(admin: Admin, scopes: list[str], **more: str) -> dict[str, str]:
     """Make a key and return the headers by which it opens the API, once it does."""
     response = await admin.http.post(
-        KEYS,
+        admin.url("/keys"),
         json={"name": "script", "scopes": scopes, **more},
         headers=admin.as_(OWNER_ID, "admin"),
     )
@@ -217,7 +220,7 @@ async def make_key(admin: Admin, scopes: list[str], **more: str) -> dict[str, st
     headers = {"Authorization": f"Bearer {response.json()['key']}"}
 
     async def opens() -> bool:
-        return (await admin.http.get(KEYS, headers=headers)).status_code != 401
+        return (await admin.http.get(admin.url("/keys"), headers=headers)).status_code != 401
 
     await eventually(opens)
     return headers
@@ -226,9 +229,9 @@ async def make_key(admin: Admin, scopes: list[str], **more: str) -> dict[str, st
 async def test_a_key_does_what_its_scopes_say(admin: Admin) -> None:
     headers = await make_key(admin, ["config:read"])
 
-    read = await admin.http.get(CONFIG, headers=headers)
+    read = await admin.http.get(admin.url("/config"), headers=headers)
     write = await admin.http.put(
-        CONFIG, json={"yaml": "plugins: {}"}, headers={**headers, "If-Match": "*"}
+        admin.url("/config"), json={"yaml": "plugins: {}"}, headers={**headers, "If-Match": "*"}
     )
 
     assert read.status_code == 200
@@ -239,7 +242,7 @@ async def test_a_key_writes_in_the_name_of_whoever_made_it(admin: Admin) -> None
     headers = await make_key(admin, ["config:write"])
 
     response = await admin.http.put(
-        CONFIG, json={"yaml": "plugins: {}"}, headers={**headers, "If-Match": "*"}
+        admin.url("/config"), json={"yaml": "plugins: {}"}, headers={**headers, "If-Match": "*"}
     )
 
     assert response.json()["author_id"] == str(OWNER_ID)
@@ -250,7 +253,7 @@ async def test_a_key_can_not_make_one_that_may_more(admin: Admin) -> None:
     headers = await make_key(admin, ["keys:write"])
 
     response = await admin.http.post(
-        KEYS, json={"name": "more", "scopes": ["config:write"]}, headers=headers
+        admin.url("/keys"), json={"name": "more", "scopes": ["config:write"]}, headers=headers
     )
 
     assert response.status_code == 403
@@ -259,7 +262,7 @@ async def test_a_key_can_not_make_one_that_may_more(admin: Admin) -> None:
 async def test_the_list_of_keys_shows_no_secrets(admin: Admin) -> None:
     headers = await make_key(admin, ["keys:write"])
 
-    response = await admin.http.get(KEYS, headers=headers)
+    response = await admin.http.get(admin.url("/keys"), headers=headers)
 
     secret = headers["Authorization"].split("_")[2]
     assert [key["name"] for key in response.json()] == ["script"]
@@ -272,12 +275,12 @@ async def test_an_expired_key_is_neither_listed_nor_valid(admin: Admin) -> None:
     body = {"name": "old", "scopes": ["config:read"], "expires_at": past}
     owner = admin.as_(OWNER_ID, "admin")
 
-    made = await admin.http.post(KEYS, json=body, headers=owner)
-    listed = await admin.http.get(KEYS, headers=owner)
+    made = await admin.http.post(admin.url("/keys"), json=body, headers=owner)
+    listed = await admin.http.get(admin.url("/keys"), headers=owner)
 
     headers = {"Authorization": f"Bearer {made.json()['key']}"}
     assert listed.json() == []
-    assert (await admin.http.get(CONFIG, headers=headers)).status_code == 401
+    assert (await admin.http.get(admin.url("/config"), headers=headers)).status_code == 401
 
 
 async def test_a_deleted_key_is_refused(admin: Admin) -> None:
@@ -285,11 +288,11 @@ async def test_a_deleted_key_is_refused(admin: Admin) -> None:
     key_id = headers["Authorization"].split("_")[1]
     owner = admin.as_(OWNER_ID, "admin")
 
-    deleted = await admin.http.delete(f"{KEYS}/{key_id}", headers=owner)
-    again = await admin.http.delete(f"{KEYS}/{key_id}", headers=owner)
+    deleted = await admin.http.delete(admin.url(f"/keys/{key_id}"), headers=owner)
+    again = await admin.http.delete(admin.url(f"/keys/{key_id}"), headers=owner)
 
     async def refused() -> bool:
-        return (await admin.http.get(CONFIG, headers=headers)).status_code == 401
+        return (await admin.http.get(admin.url("/config"), headers=headers)).status_code == 401
 
     assert (deleted.status_code, again.status_code) == (204, 404)
     await eventually(refused)
@@ -300,7 +303,9 @@ async def test_a_key_with_scopes_that_there_are_not_is_refused(
     admin: Admin, scopes: list[str]
 ) -> None:
     response = await admin.http.post(
-        KEYS, json={"name": "x", "scopes": scopes}, headers=admin.as_(OWNER_ID, "admin")
+        admin.url("/keys"),
+        json={"name": "x", "scopes": scopes},
+        headers=admin.as_(OWNER_ID, "admin"),
     )
 
     assert response.status_code == 400
@@ -310,8 +315,12 @@ async def test_editors_get_no_keys(admin: Admin) -> None:
     await admin.save(EDITORS)
     body = {"name": "x", "scopes": ["config:read"]}
 
-    by_editor = await admin.http.post(KEYS, json=body, headers=admin.as_(MODERATOR_ID, "editor"))
-    by_liar = await admin.http.post(KEYS, json=body, headers=admin.as_(MODERATOR_ID, "admin"))
+    by_editor = await admin.http.post(
+        admin.url("/keys"), json=body, headers=admin.as_(MODERATOR_ID, "editor")
+    )
+    by_liar = await admin.http.post(
+        admin.url("/keys"), json=body, headers=admin.as_(MODERATOR_ID, "admin")
+    )
 
     assert by_editor.status_code == 403
     assert by_liar.status_code == 403
@@ -322,7 +331,7 @@ async def test_editors_get_no_keys(admin: Admin) -> None:
 
 async def access(admin: Admin, user_id: UserId, query: str = "") -> httpx.Response:
     return await admin.http.get(
-        f"/guilds/{GUILD}/access/{user_id}{query}", headers=admin.as_(user_id, "viewer")
+        admin.url(f"/access/{user_id}{query}"), headers=admin.as_(user_id, "viewer")
     )
 
 
@@ -361,7 +370,7 @@ async def test_roles_may_be_given_instead_of_asked_for(admin: Admin) -> None:
 
 
 async def test_access_to_a_guild_without_the_bot_is_not_found(admin: Admin) -> None:
-    admin.gateway.guild = msgspec.structs.replace(admin.gateway.guild, id=GUILD + 1)
+    del admin.gateway.guilds[admin.guild_id]
 
     assert (await access(admin, OWNER_ID)).status_code == 404
 

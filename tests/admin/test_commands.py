@@ -1,6 +1,7 @@
 """The commands of admin, run as the gateway hands them over."""
 
 import httpx
+import pytest
 
 from shared.bus import Delivery, QueueSpec
 from shared.contracts.actions import ActionResult, Autocomplete, SetOwnNick
@@ -17,7 +18,6 @@ from shared.contracts.invocations import (
 from shared.contracts.topology import FLOTILLA_EVENTS, autocomplete_key
 from tests.admin.conftest import ADMIN_ID, ADMINS, MODERATORS, OPERATOR_ID, Admin
 from tests.support.invoking import (
-    GUILD,
     MODERATOR_ID,
     OWNER_ID,
     RAIDER_ID,
@@ -25,6 +25,8 @@ from tests.support.invoking import (
     by_text,
 )
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TEMPBAN = CommandSpec(
     name="tempban",
@@ -63,25 +65,25 @@ async def announce(admin: Admin, *specs: CommandSpec, service: str = "infraction
 
 
 async def test_ping_tells_both_ways(admin: Admin) -> None:
-    said = await admin.gateway.said(by_text("ping"))
+    said = await admin.said(by_text("ping"))
 
     assert said.startswith("Pong! This came here in ")
     assert said.endswith(" ms.")
 
 
 async def test_about_links_to_the_dashboard_of_the_server(admin: Admin) -> None:
-    message = await admin.gateway.message(by_text("about"))
+    message = await admin.message(by_text("about"))
 
     values = [field.value for field in message.embeds[0].fields]
-    assert f"https://flotilla.example/guilds/{GUILD}" in values
+    assert f"https://flotilla.example/guilds/{admin.guild_id}" in values
 
 
 async def test_help_lists_what_the_caller_may_use_and_nothing_else(admin: Admin) -> None:
     await announce(admin, TEMPBAN, MBAN)
 
-    for_member = await admin.gateway.said(by_text("help", permissions=0))
-    for_moderator = await admin.gateway.said(by_text("help"))
-    for_owner = await admin.gateway.said(by_owner("help"))
+    for_member = await admin.said(by_text("help", permissions=0))
+    for_moderator = await admin.said(by_text("help"))
+    for_owner = await admin.said(by_owner("help"))
 
     assert "`ping`" in for_member
     assert "`tempban`" not in for_member
@@ -93,19 +95,17 @@ async def test_help_lists_what_the_caller_may_use_and_nothing_else(admin: Admin)
 async def test_help_explains_one_command_as_it_is_written_here(admin: Admin) -> None:
     await announce(admin, TEMPBAN)
 
-    assert "`!tempban <member>`" in await admin.gateway.said(by_text("help", "tempban"))
+    assert "`!tempban <member>`" in await admin.said(by_text("help", "tempban"))
     options = {"command": "/tempban"}
-    assert "`/tempban <member>`" in await admin.gateway.said(
-        by_interaction("help", options=options)
-    )
-    guess = await admin.gateway.said(by_text("help", "tempbam"))
+    assert "`/tempban <member>`" in await admin.said(by_interaction("help", options=options))
+    guess = await admin.said(by_text("help", "tempbam"))
     assert "Did you mean `tempban`?" in guess
 
 
 async def test_help_lists_a_group(admin: Admin) -> None:
     await announce(admin, TEMPBAN)
 
-    said = await admin.gateway.said(by_owner("help", "config"))
+    said = await admin.said(by_owner("help", "config"))
 
     assert "`!config set <path> <value>`: Change one value of the configuration." in said
 
@@ -116,80 +116,80 @@ async def test_help_completes_commands(admin: Admin) -> None:
         "help", source="autocomplete", focused="command", options={"command": "ban"}
     )
 
-    offered = await admin.gateway.run(typing, autocomplete_key("help"))
+    offered = await admin.run(typing, autocomplete_key("help"))
 
     assert isinstance(offered, Autocomplete)
     assert [choice.value for choice in offered.choices] == ["tempban"]
 
 
 async def test_a_value_is_set_shown_and_kept(admin: Admin) -> None:
-    said = await admin.gateway.said(by_owner("config set", "plugins.infractions.notify_user true"))
-    shown = await admin.gateway.said(by_owner("config show"))
+    said = await admin.said(by_owner("config set", "plugins.infractions.notify_user true"))
+    shown = await admin.said(by_owner("config show"))
 
     assert said == "`plugins.infractions.notify_user` is now `true`. Revision 1."
     assert "notify_user: true" in shown
-    assert admin.deps.config.get(GUILD).plugins.infractions.notify_user
+    assert admin.deps.config.get(admin.guild_id).plugins.infractions.notify_user
 
 
 async def test_a_command_that_comes_twice_saves_once(admin: Admin) -> None:
     by = by_owner("config set", "plugins.infractions.notify_user true")
-    await admin.gateway.said(by)
+    await admin.said(by)
     admin.gateway.requests.clear()
 
-    assert await admin.gateway.said(by) == "It is so already, in revision 1."
+    assert await admin.said(by) == "It is so already, in revision 1."
 
 
 async def test_a_mistake_in_a_value_is_explained(admin: Admin) -> None:
-    said = await admin.gateway.said(by_owner("config set", "plugins.infractions.notify_usr true"))
+    said = await admin.said(by_owner("config set", "plugins.infractions.notify_usr true"))
 
     assert "Did you mean `notify_user`?" in said
-    assert admin.deps.config.revision(GUILD) == 0
+    assert admin.deps.config.revision(admin.guild_id) == 0
 
 
 async def test_members_and_moderators_can_not_see_the_configuration(admin: Admin) -> None:
-    assert "needs level 100" in await admin.gateway.said(by_text("config show"))
-    assert "needs level 100" in await admin.gateway.said(by_text("config set", "a b"))
+    assert "needs level 100" in await admin.said(by_text("config show"))
+    assert "needs level 100" in await admin.said(by_text("config set", "a b"))
 
 
 async def test_a_rollback_is_a_new_revision_with_the_old_text(admin: Admin) -> None:
-    await admin.gateway.said(by_owner("config set", "plugins.core.prefix ?"))
-    await admin.gateway.said(by_owner("config set", "plugins.core.prefix $"))
+    await admin.said(by_owner("config set", "plugins.core.prefix ?"))
+    await admin.said(by_owner("config set", "plugins.core.prefix $"))
 
-    said = await admin.gateway.said(by_owner("config rollback", "1"))
-    history = await admin.gateway.said(by_owner("config history"))
+    said = await admin.said(by_owner("config rollback", "1"))
+    history = await admin.said(by_owner("config history"))
 
     assert said.endswith("Revision 3.")
-    assert admin.deps.config.get(GUILD).plugins.core.prefix == "?"
+    assert admin.deps.config.get(admin.guild_id).plugins.core.prefix == "?"
     assert "back to revision 1" in history.splitlines()[0]
     assert len(history.splitlines()) == 3
 
 
 async def test_rolling_back_to_what_never_was_is_refused(admin: Admin) -> None:
-    assert "no revision 7" in await admin.gateway.said(by_owner("config rollback", "7"))
+    assert "no revision 7" in await admin.said(by_owner("config rollback", "7"))
 
 
 async def test_unsetting_brings_the_default_back(admin: Admin) -> None:
-    await admin.gateway.said(by_owner("config set", "plugins.core.prefix ?"))
+    await admin.said(by_owner("config set", "plugins.core.prefix ?"))
 
-    await admin.gateway.said(by_owner("config unset", "plugins.core.prefix"))
+    await admin.said(by_owner("config unset", "plugins.core.prefix"))
 
-    assert admin.deps.config.get(GUILD).plugins.core.prefix == "!"
+    assert admin.deps.config.get(admin.guild_id).plugins.core.prefix == "!"
 
 
 async def test_the_nickname_of_the_configuration_is_set_on_discord(admin: Admin) -> None:
-    await admin.gateway.said(by_owner("config set", "plugins.core.nickname Harbourmaster"))
+    await admin.said(by_owner("config set", "plugins.core.nickname Harbourmaster"))
 
-    request = await admin.gateway.heard(f"nickname:{GUILD}:1")
+    request = await admin.gateway.heard(f"nickname:{admin.guild_id}:1")
 
-    assert request.action == SetOwnNick(guild_id=GUILD, nick="Harbourmaster")
+    assert request.action == SetOwnNick(guild_id=admin.guild_id, nick="Harbourmaster")
 
 
 async def test_a_nickname_that_discord_refuses_is_not_tried_for_ever(admin: Admin) -> None:
     refused = ActionResult(status="refused", code=50013, message="Missing Permissions")
     admin.gateway.refusals["set_own_nick"] = refused
 
-    await admin.gateway.said(by_owner("config set", "plugins.core.nickname Harbourmaster"))
-    await admin.gateway.heard(f"nickname:{GUILD}:1")
+    await admin.said(by_owner("config set", "plugins.core.nickname Harbourmaster"))
+    await admin.gateway.heard(f"nickname:{admin.guild_id}:1")
 
     async def no_jobs() -> bool:
         return await admin.deps.db.fetchval("SELECT count(*) FROM timer") == 0
@@ -198,17 +198,23 @@ async def test_a_nickname_that_discord_refuses_is_not_tried_for_ever(admin: Admi
 
 
 async def test_nobody_raises_their_own_level(admin: Admin) -> None:
-    said = await admin.gateway.said(by_admin("config set", f"permissions.{ADMIN_ID}.level 200"))
+    said = await admin.said(by_admin("config set", f"permissions.{ADMIN_ID}.level 200"))
 
     assert said.startswith("This would raise your own level from 100 to 200")
+
+
+async def test_who_takes_their_own_level_is_told_so(admin: Admin) -> None:
+    said = await admin.said(by_admin("config set", f"permissions.{MODERATORS}.level 50"))
+
+    assert "Mind that your own level fell from 100 to 0." in said
 
 
 async def test_an_override_changes_who_may_use_a_command(admin: Admin) -> None:
     await announce(admin, TEMPBAN, MBAN)
     explained = by_text("permissions explain", "tempban")
 
-    await admin.gateway.said(by_owner("config set", "commands.{command:tempban}.level 100"))
-    said = await admin.gateway.said(explained)
+    await admin.said(by_owner("config set", "commands.{command:tempban}.level 100"))
+    said = await admin.said(explained)
 
     assert "`tempban` needs level 100, by `{command: tempban}`." in said
     assert "may ban, kick or moderate members in Discord" in said
@@ -218,10 +224,10 @@ async def test_an_override_changes_who_may_use_a_command(admin: Admin) -> None:
 async def test_permissions_of_somebody_else_are_explained_by_their_roles(admin: Admin) -> None:
     await announce(admin, TEMPBAN)
     entry = f"permissions.{MODERATORS}.level 70"
-    await admin.gateway.said(by_owner("config set", entry))
+    await admin.said(by_owner("config set", entry))
 
-    said = await admin.gateway.said(by_owner("permissions explain", f"tempban <@{MODERATOR_ID}>"))
-    of_member = await admin.gateway.said(by_owner("permissions explain", f"tempban {RAIDER_ID}"))
+    said = await admin.said(by_owner("permissions explain", f"tempban <@{MODERATOR_ID}>"))
+    of_member = await admin.said(by_owner("permissions explain", f"tempban {RAIDER_ID}"))
 
     assert f"<@{MODERATOR_ID}> has level 70: the entry of <@&{MODERATORS}>" in said
     assert of_member.endswith("may not use it.")
@@ -230,7 +236,7 @@ async def test_permissions_of_somebody_else_are_explained_by_their_roles(admin: 
 async def test_an_operator_may_use_everything_everywhere(admin: Admin) -> None:
     by = by_text("config show", user_id=OPERATOR_ID, permissions=0)
 
-    assert "is empty" in await admin.gateway.said(by)
+    assert "is empty" in await admin.said(by)
 
 
 async def test_an_api_key_is_shown_once_and_opens_the_api(admin: Admin) -> None:
@@ -240,7 +246,7 @@ async def test_an_api_key_is_shown_once_and_opens_the_api(admin: Admin) -> None:
         user_id=OWNER_ID,
     )
 
-    message = await admin.gateway.message(by)
+    message = await admin.message(by)
 
     key = message.content.split("```")[1].strip()
     assert message.ephemeral
@@ -248,32 +254,33 @@ async def test_an_api_key_is_shown_once_and_opens_the_api(admin: Admin) -> None:
 
     async def opens() -> httpx.Response | None:
         headers = {"Authorization": f"Bearer {key}"}
-        response = await admin.http.get(f"/guilds/{GUILD}/config", headers=headers)
+        response = await admin.http.get(admin.url("/config"), headers=headers)
         return response if response.status_code == 200 else None
 
     await eventually(opens)
     listed = by_interaction("apikey list", user_id=OWNER_ID)
-    assert "**reports** (`config:read`)" in await admin.gateway.said(listed)
+    assert "**reports** (`config:read`)" in await admin.said(listed)
 
 
 async def test_a_key_that_is_asked_for_twice_by_one_command_is_one_key(admin: Admin) -> None:
     by = by_interaction("apikey create", options={"name": "reports"}, user_id=OWNER_ID)
 
-    first = await admin.gateway.said(by)
+    first = await admin.said(by)
     admin.gateway.requests.clear()
-    again = await admin.gateway.said(by)
+    again = await admin.said(by)
 
     assert first == again
-    assert await admin.deps.db.fetchval("SELECT count(*) FROM api_keys") == 1
+    sql = "SELECT count(*) FROM api_keys WHERE guild_id = $1"
+    assert await admin.deps.db.fetchval(sql, admin.guild_id) == 1
 
 
 async def test_a_revoked_key_opens_nothing(admin: Admin) -> None:
     by = by_interaction("apikey create", options={"name": "reports"}, user_id=OWNER_ID)
-    key = (await admin.gateway.said(by)).split("```")[1].strip()
+    key = (await admin.said(by)).split("```")[1].strip()
     headers = {"Authorization": f"Bearer {key}"}
 
     async def status() -> int:
-        return (await admin.http.get(f"/guilds/{GUILD}/config", headers=headers)).status_code
+        return (await admin.http.get(admin.url("/config"), headers=headers)).status_code
 
     async def opens() -> bool:
         return await status() == 200
@@ -283,26 +290,25 @@ async def test_a_revoked_key_opens_nothing(admin: Admin) -> None:
 
     await eventually(opens)
     revoke = by_interaction("apikey revoke", options={"key": key.split("_")[1]}, user_id=OWNER_ID)
-    await admin.gateway.said(revoke)
+    await admin.said(revoke)
     await eventually(is_closed)
 
 
 async def test_moderators_get_no_api_keys(admin: Admin) -> None:
     by = by_interaction("apikey create", options={"name": "reports"})
 
-    assert "needs level 100" in await admin.gateway.said(by)
+    assert "needs level 100" in await admin.said(by)
 
 
 async def test_a_service_without_configurations_is_sent_all_of_them(admin: Admin) -> None:
-    await admin.gateway.said(by_owner("config set", "plugins.core.prefix ?"))
-    await admin.gateway.said(
-        by_interaction("apikey create", options={"name": "reports"}, user_id=OWNER_ID)
-    )
+    await admin.said(by_owner("config set", "plugins.core.prefix ?"))
+    await admin.said(by_interaction("apikey create", options={"name": "reports"}, user_id=OWNER_ID))
     seen: list[ConfigChanged | GuildKeysChanged] = []
 
     async def see(delivery: Delivery) -> None:
         type_ = ConfigChanged if delivery.type == ConfigChanged.KEY else GuildKeysChanged
-        seen.append(decode(delivery.body, type_))
+        if delivery.guild_id == admin.guild_id:
+            seen.append(decode(delivery.body, type_))
 
     keys = tuple((FLOTILLA_EVENTS, key) for key in (ConfigChanged.KEY, GuildKeysChanged.KEY))
 
@@ -329,14 +335,17 @@ async def test_a_service_without_configurations_is_sent_all_of_them(admin: Admin
 
 
 async def test_commands_are_counted_by_what_came_of_them(admin: Admin) -> None:
-    await admin.gateway.said(by_text("ping"))
-    await admin.gateway.said(by_text("config show"))
-
-    async def counted() -> bool:
+    async def counted(command: str, outcome: str) -> float:
+        name = f'commands_total{{command="{command}",outcome="{outcome}",source="text"}}'
         lines = (await admin.http.get("/metrics")).text.splitlines()
-        return {
-            'commands_total{command="ping",outcome="done",source="text"} 1.0',
-            'commands_total{command="config show",outcome="refused",source="text"} 1.0',
-        } <= set(lines)
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
-    await eventually(counted)
+    done, refused = await counted("ping", "done"), await counted("config show", "refused")
+    await admin.said(by_text("ping"))
+    await admin.said(by_text("config show"))
+
+    async def both_are_counted() -> bool:
+        now = (await counted("ping", "done"), await counted("config show", "refused"))
+        return now == (done + 1, refused + 1)
+
+    await eventually(both_are_counted)

@@ -227,6 +227,18 @@ async def test_the_original_can_be_deleted(on: Stage, echo: Json, member: Person
     assert gone.value.code == 10008
 
 
+async def test_a_deferral_that_is_deleted_leaves_room_for_follow_ups(
+    on: Stage, echo: Json, member: Person
+) -> None:
+    interaction = await run(on, member, echo)
+    await on.bot.answer(interaction, DEFER)
+    await on.bot.original(interaction, "DELETE")
+
+    followed = await on.bot.follow_up(interaction, {"content": "after all"})
+    assert (followed["content"], followed["flags"]) == ("after all", 0)
+    assert "message_reference" not in followed
+
+
 async def test_a_token_is_good_for_fifteen_minutes(on: Stage, echo: Json, member: Person) -> None:
     interaction = await run(on, member, echo)
     await on.bot.answer(interaction, MESSAGE, {"content": "one"})

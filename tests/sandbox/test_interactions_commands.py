@@ -346,7 +346,7 @@ CHOICES = [{"name": "One", "value": 1}]
         (option(9), {"type": 9, "value": "1"}),
         (option(10, max_value=1.5), {"type": 10, "value": 1.6}),
         (option(11), {"type": 11, "value": "0"}),
-        (option(3), {"type": 4, "value": 1}),
+        (option(3), {"type": 4, "value": "x"}),
         (option(3), {"type": 3, "name": "other", "value": "x"}),
         (option(1, "sub"), None),
     ],

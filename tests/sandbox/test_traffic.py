@@ -10,9 +10,9 @@ import pytest
 
 from sandbox import seed
 from sandbox.control.keys import TRAFFIC_KEY
-from sandbox.models import Ban
+from sandbox.models import Ban, By
 from sandbox.traffic import Traffic
-from sandbox.world import Event
+from sandbox.world import Event, World, threads
 from tests.support.calls import RestError
 from tests.support.sandbox import Sandbox, running
 from tests.support.waiting import eventually
@@ -109,6 +109,29 @@ async def test_life_never_speaks_where_it_may_not_and_the_banned_stay_away() -> 
     silent = {member.user_id for member in guild.members.values() if muted in member.roles}
     authors = {user_id for event in told if (user_id := _author(event))}
     assert silent.isdisjoint(authors)
+
+
+class Talkative(random.Random):
+    """Chance that always makes somebody speak, in answer to what was said last."""
+
+    def random(self) -> float:
+        return 0.1
+
+
+async def test_nobody_answers_what_discord_itself_said() -> None:
+    world = World()
+    owner = world.create_user("owner")
+    guild = world.create_guild("Harbour", owner)
+    channel = world.channels[guild.channel_ids[0]]
+    threads.start(world, channel, "Plans", by=By(owner.id))
+    traffic = Traffic(world, Talkative())
+
+    await traffic.live(guild.id, 1000)
+    await eventually(lambda: len(world.history(channel.id).ids) > 3)
+    await traffic.close()
+
+    system, first, second = list(world.history(channel.id).by_id.values())[:3]
+    assert (system.type, first.type, second.type) == (18, 0, 19)
 
 
 def _author(event: Event) -> int | None:

@@ -1,4 +1,4 @@
-"""The gateway's end of the bus: knows one guild, answers questions, and notes what it was asked."""
+"""The gateway's end of the bus: knows guilds, answers questions, and notes what it was asked."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -20,7 +20,7 @@ from shared.contracts.actions import (
 )
 from shared.contracts.codec import decode, encode
 from shared.contracts.discord import GuildSnapshot, Member
-from shared.contracts.ids import UserId
+from shared.contracts.ids import GuildId, UserId
 from shared.contracts.invocations import Invocation
 from shared.contracts.topology import (
     ACTION_CLASSES,
@@ -35,7 +35,7 @@ class GatewayEnd:
     """What the gateway has and was asked for."""
 
     bus: Bus
-    guild: GuildSnapshot
+    guilds: dict[GuildId, GuildSnapshot]
     members: dict[UserId, Member] = field(default_factory=dict[UserId, Member])
     refusals: dict[str, ActionResult] = field(default_factory=dict[str, ActionResult])
     requests: list[ActionRequest] = field(default_factory=list[ActionRequest])
@@ -89,7 +89,7 @@ class GatewayEnd:
         if name in self.refusals:
             return self.refusals[name]
         if isinstance(action, GetGuild):
-            return _found(self.guild if action.guild_id == self.guild.id else None)
+            return _found(self.guilds.get(action.guild_id))
         if isinstance(action, GetMember):
             return _found(self.members.get(action.user_id))
         return ActionResult(status="done")
@@ -102,9 +102,9 @@ def _found(what: msgspec.Struct | None) -> ActionResult:
 
 
 @asynccontextmanager
-async def gateway_end(bus: Bus, guild: GuildSnapshot) -> AsyncGenerator[GatewayEnd]:
+async def gateway_end(bus: Bus, *guilds: GuildSnapshot) -> AsyncGenerator[GatewayEnd]:
     """Take the gateway's place on a bus."""
-    end = GatewayEnd(bus, guild)
+    end = GatewayEnd(bus, {guild.id: guild for guild in guilds})
     queues = [
         QueueSpec(f"gateway.actions.{each}", ((GATEWAY_ACTIONS, each),)) for each in ACTION_CLASSES
     ]

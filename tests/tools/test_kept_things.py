@@ -14,7 +14,9 @@ from tools.errors import StackError
 from tools.files import write_whole
 from tools.keys import Keys
 from tools.lock import AlreadyRunningError, is_free, only_one
+from tools.manifest import Manifest
 from tools.ports import Ports
+from tools.shell import variables
 
 
 def test_a_port_is_the_same_the_next_time(tmp_path: Path) -> None:
@@ -95,3 +97,12 @@ def test_a_line_that_sets_nothing_is_refused_with_its_number(tmp_path: Path) -> 
 def test_running_against_discord_names_what_is_not_set() -> None:
     with pytest.raises(StackError, match="DISCORD_TOKEN and DISCORD_CLIENT_SECRET must be set"):
         Discord.real({"DISCORD_CLIENT_ID": "1"})
+
+
+def test_a_running_stack_is_told_as_shell_variables(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="make demo"):
+        variables((tmp_path,))
+    Manifest(stats="http://127.0.0.1:1", api_key="flk_1_a'b").write(tmp_path / "stack.json")
+    lines = variables((tmp_path / "elsewhere", tmp_path)).splitlines()
+    assert "STATS=http://127.0.0.1:1" in lines
+    assert """API_KEY='flk_1_a'"'"'b'""" in lines

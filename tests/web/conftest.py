@@ -4,17 +4,18 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 import httpx
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.support import backends as places
 from tests.support.backends import Backends
 from tests.support.sandbox import running
+from tools.browser import find_chromium
 
 from .bay import Bay, bay
 from .visitors import Visitor
 
-CHROMIUM = "/usr/bin/chromium"
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -43,8 +44,11 @@ async def cove(backends: Backends) -> AsyncGenerator[Bay]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
     """Give a real browser."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("there is no Chromium here")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES])
+        started = await playwright.chromium.launch(executable_path=chromium, args=[*SWITCHES])
         yield started
         await started.close()
 

@@ -1,5 +1,7 @@
 """Logging in by Discord and out again, and what is refused on the way."""
 
+import re
+
 import asyncpg
 import httpx
 import msgspec
@@ -165,3 +167,8 @@ async def test_every_answer_tells_the_browser_what_not_to_do(visitor: Visitor) -
         assert response.headers["x-content-type-options"] == "nosniff"
     assert "unsafe" not in response.headers["content-security-policy"]
     assert (await visitor.gets("/")).headers["cache-control"] == "no-store"
+    page = (await visitor.gets("/")).text
+    for file in re.findall(r'"(/static/[^"]+)"', page):
+        kept = await visitor.gets(file)
+        assert kept.status_code == 200, file
+        assert "immutable" in kept.headers["cache-control"]

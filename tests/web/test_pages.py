@@ -133,6 +133,8 @@ async def test_long_lists_come_in_pages(browser: Browser, cove: Bay) -> None:
         await expect(rows).to_have_count(2)
         await expect(rows.last).to_contain_text("squawk 0")
         assert "cursor=" in page.url
+        await page.go_back()
+        await expect(rows).to_have_count(25)
 
 
 async def test_a_dead_service_costs_its_own_panel_only(browser: Browser, cove: Bay) -> None:
@@ -226,3 +228,22 @@ async def test_who_logs_out_is_out(browser: Browser, cove: Bay) -> None:
         await expect(page.get_by_role("link", name="Log in with Discord")).to_be_visible()
         await page.goto(cove.path())
         await expect(page.get_by_role("link", name="Log in with Discord")).to_be_visible()
+
+
+async def test_a_change_of_light_keeps_what_was_typed_and_redraws(
+    browser: Browser, cove: Bay
+) -> None:
+    async with page_of(browser, cove, "owner") as page:
+        await page.goto(cove.path("/statistics"))
+        charts = page.locator("[data-chart][data-ready]")
+        await expect(charts).to_have_count(2)
+        before = await charts.first.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+        await page.emulate_media(color_scheme="dark")
+        await expect(charts).to_have_count(2)
+        canvas = charts.first.locator("canvas")
+        await expect(canvas).to_have_count(1)
+
+        async def it_is_drawn_anew() -> bool:
+            return await canvas.evaluate("canvas => canvas.toDataURL()") != before
+
+        await eventually(it_is_drawn_anew)

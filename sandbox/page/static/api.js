@@ -10,7 +10,9 @@ export class ApiError extends Error {
 
 function describe(status, body) {
   const details = [...messages(body?.errors ?? {})];
-  const text = details.length ? `${body.message}: ${details.join("; ")}` : (body?.message ?? `The server answered ${status}.`);
+  const text = details.length
+    ? `${body.message}: ${details.join("; ")}`
+    : (body?.message ?? `The server answered ${status}.`);
   return body?.code ? `${text} (${body.code})` : text;
 }
 
@@ -23,7 +25,9 @@ function* messages(tree) {
 
 let token = "";
 
-export const actWith = (value) => { token = value; };
+export const actWith = (value) => {
+  token = value;
+};
 
 async function answerOf(response) {
   const body = response.status === 204 ? null : await response.json().catch(() => null);
@@ -57,9 +61,14 @@ export const api = {
 /** The sandbox's own control API, which asks for no token. */
 export const control = {
   get: async (path) => answerOf(await fetch(`/sandbox${path}`)),
-  post: async (path, body = {}) => answerOf(await fetch(`/sandbox${path}`, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  })),
+  post: async (path, body = {}) =>
+    answerOf(
+      await fetch(`/sandbox${path}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    ),
   delete: async (path) => answerOf(await fetch(`/sandbox${path}`, { method: "DELETE" })),
 };
 

@@ -6,17 +6,43 @@ import { matching } from "./pickers.js";
 import { people, roles, rooms } from "./suggestions.js";
 import { wrap } from "./commands.js";
 
-const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
+const STRING = 3,
+  INTEGER = 4,
+  BOOLEAN = 5,
+  USER = 6,
+  CHANNEL = 7,
+  ROLE = 8,
+  MENTIONABLE = 9,
+  NUMBER = 10,
+  ATTACHMENT = 11;
 
 /** A slash command being filled in; `leave()` returns to plain messages. */
 export class CommandLine {
   constructor(leaf, applications, picker, leave) {
-    Object.assign(this, { leaf, picker, leave, application: applications.get(leaf.command.application_id), asked: 0 });
+    Object.assign(this, {
+      leaf,
+      picker,
+      leave,
+      application: applications.get(leaf.command.application_id),
+      asked: 0,
+    });
     this.chips = [];
     this.name = h("span.command-name", { "data-testid": "command-name" }, `/${leaf.label}`);
     this.row = h("span.chips");
     this.more = h("span.more-options");
-    this.node = h("div.command-line", { role: "group", "aria-label": `Options of ${leaf.label}`, "data-testid": "command-line", tabindex: "-1", onkeydown: (event) => this.bare(event) }, this.name, this.row, this.more);
+    this.node = h(
+      "div.command-line",
+      {
+        role: "group",
+        "aria-label": `Options of ${leaf.label}`,
+        "data-testid": "command-line",
+        tabindex: "-1",
+        onkeydown: (event) => this.bare(event),
+      },
+      this.name,
+      this.row,
+      this.more,
+    );
     for (const option of leaf.options) if (option.required) this.add(option);
     this.offer();
   }
@@ -44,11 +70,33 @@ export class CommandLine {
   add(option) {
     const chip = { option, picked: null };
     const described = option.description ? `${option.name}: ${option.description}` : option.name;
-    const shared = { "aria-label": described, title: option.description, "data-testid": "command-option", "data-option": option.name, autocomplete: "off", spellcheck: "false" };
-    chip.input = option.type === ATTACHMENT
-      ? h("input", { ...shared, type: "file" })
-      : h("input", { ...shared, type: "text", role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list", oninput: () => this.typed(chip), onfocus: () => this.suggest(chip), onblur: () => this.picker.close(), onkeydown: (event) => this.key(event, chip) });
-    chip.node = h(option.required ? "label.chip.required" : "label.chip", h("span.chip-name", option.name), chip.input);
+    const shared = {
+      "aria-label": described,
+      title: option.description,
+      "data-testid": "command-option",
+      "data-option": option.name,
+      autocomplete: "off",
+      spellcheck: "false",
+    };
+    chip.input =
+      option.type === ATTACHMENT
+        ? h("input", { ...shared, type: "file" })
+        : h("input", {
+            ...shared,
+            type: "text",
+            role: "combobox",
+            "aria-expanded": "false",
+            "aria-autocomplete": "list",
+            oninput: () => this.typed(chip),
+            onfocus: () => this.suggest(chip),
+            onblur: () => this.picker.close(),
+            onkeydown: (event) => this.key(event, chip),
+          });
+    chip.node = h(
+      option.required ? "label.chip.required" : "label.chip",
+      h("span.chip-name", option.name),
+      chip.input,
+    );
     this.chips.push(chip);
     this.row.append(chip.node);
     this.fit(chip);
@@ -58,7 +106,24 @@ export class CommandLine {
   /** Offer the optional options that are not filled in yet. */
   offer() {
     const left = this.leaf.options.filter((option) => !this.chips.some((chip) => chip.option === option));
-    this.more.replaceChildren(...left.map((option) => h("button.more-option", { type: "button", title: option.description, "data-testid": "more-option", onclick: () => { const chip = this.add(option); this.offer(); chip.input.focus(); } }, `+${option.name}`)));
+    this.more.replaceChildren(
+      ...left.map((option) =>
+        h(
+          "button.more-option",
+          {
+            type: "button",
+            title: option.description,
+            "data-testid": "more-option",
+            onclick: () => {
+              const chip = this.add(option);
+              this.offer();
+              chip.input.focus();
+            },
+          },
+          `+${option.name}`,
+        ),
+      ),
+    );
   }
 
   remove(chip) {
@@ -70,7 +135,8 @@ export class CommandLine {
   }
 
   fit(chip) {
-    if (chip.option.type !== ATTACHMENT) chip.input.style.width = `${Math.max(4, chip.input.value.length + 1)}ch`;
+    if (chip.option.type !== ATTACHMENT)
+      chip.input.style.width = `${Math.max(4, chip.input.value.length + 1)}ch`;
   }
 
   typed(chip) {
@@ -93,13 +159,24 @@ export class CommandLine {
     const { option, input } = chip;
     if (option.autocomplete) return this.remote(chip);
     const typed = chip.picked ? "" : input.value;
-    if (option.choices?.length) return matching(option.choices.map((one) => ({ label: one.name, value: one.value })), typed);
+    if (option.choices?.length)
+      return matching(
+        option.choices.map((one) => ({ label: one.name, value: one.value })),
+        typed,
+      );
     return matching(local(option), typed.replace(/^[@#]/, ""));
   }
 
   async remote(chip) {
     await new Promise((resume) => setTimeout(resume, 120));
-    const values = this.chips.filter((one) => one.input.value || one === chip).map((one) => ({ type: one.option.type, name: one.option.name, value: this.value(one) ?? one.input.value, ...(one === chip ? { focused: true } : {}) }));
+    const values = this.chips
+      .filter((one) => one.input.value || one === chip)
+      .map((one) => ({
+        type: one.option.type,
+        name: one.option.name,
+        value: this.value(one) ?? one.input.value,
+        ...(one === chip ? { focused: true } : {}),
+      }));
     try {
       const choices = await autocomplete(this.leaf.command, wrap(this.leaf.path, values));
       return choices.map((one) => ({ label: one.name, value: one.value }));
@@ -119,9 +196,14 @@ export class CommandLine {
 
   key(event, chip) {
     if (this.picker.key(event)) return;
-    if (event.key === "Enter") { event.preventDefault(); this.run(); }
-    else if (event.key === "Escape") this.leave("");
-    else if (event.key === "Backspace" && !chip.input.value) { event.preventDefault(); this.erase(chip); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.run();
+    } else if (event.key === "Escape") this.leave("");
+    else if (event.key === "Backspace" && !chip.input.value) {
+      event.preventDefault();
+      this.erase(chip);
+    }
   }
 
   erase(chip) {
@@ -132,8 +214,14 @@ export class CommandLine {
 
   bare(event) {
     if (event.target !== this.node) return;
-    if (event.key === "Enter") { event.preventDefault(); this.run(); }
-    if (event.key === "Backspace" || event.key === "Escape") { event.preventDefault(); this.leave(event.key === "Escape" ? "" : `/${this.leaf.label}`); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.run();
+    }
+    if (event.key === "Backspace" || event.key === "Escape") {
+      event.preventDefault();
+      this.leave(event.key === "Escape" ? "" : `/${this.leaf.label}`);
+    }
   }
 
   /** The value of a chip as an interaction carries it, or undefined where it is not one. */
@@ -141,16 +229,21 @@ export class CommandLine {
     const { option, input, picked } = chip;
     if (picked) return picked.value;
     const text = input.value.trim();
-    if (option.choices?.length) return option.choices.find((one) => one.name.toLowerCase() === text.toLowerCase())?.value;
+    if (option.choices?.length)
+      return option.choices.find((one) => one.name.toLowerCase() === text.toLowerCase())?.value;
     if (option.type === STRING) return text;
     if (option.type === INTEGER) return /^-?\d+$/.test(text) ? Number(text) : undefined;
-    if (option.type === NUMBER) return text !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined;
-    if (option.type === BOOLEAN) return { true: true, yes: true, false: false, no: false }[text.toLowerCase()];
+    if (option.type === NUMBER)
+      return text !== "" && Number.isFinite(Number(text)) ? Number(text) : undefined;
+    if (option.type === BOOLEAN)
+      return { true: true, yes: true, false: false, no: false }[text.toLowerCase()];
     return named(option, text);
   }
 
   async run() {
-    const files = [], values = [], attachments = [];
+    const files = [],
+      values = [],
+      attachments = [];
     for (const chip of this.chips) {
       const { option, input } = chip;
       if (option.type === ATTACHMENT && input.files.length) {
@@ -161,30 +254,58 @@ export class CommandLine {
       }
       if (!input.value.trim() && !option.required) continue;
       const value = input.value.trim() ? this.value(chip) : undefined;
-      if (value === undefined) { this.refuse(chip); return; }
+      if (value === undefined) {
+        this.refuse(chip);
+        return;
+      }
       values.push({ type: option.type, name: option.name, value });
     }
     this.leave("");
-    await runCommand(this.leaf.command, this.application, { options: wrap(this.leaf.path, values), files, attachments });
+    await runCommand(this.leaf.command, this.application, {
+      options: wrap(this.leaf.path, values),
+      files,
+      attachments,
+    });
   }
 
   refuse(chip) {
     chip.input.setAttribute("aria-invalid", "true");
     chip.input.focus();
-    toast(chip.input.value ? `“${chip.input.value}” is not a valid ${WORDS[chip.option.type] ?? "value"} for ${chip.option.name}.` : `${chip.option.name} is required.`);
+    toast(
+      chip.input.value
+        ? `“${chip.input.value}” is not a valid ${WORDS[chip.option.type] ?? "value"} for ${chip.option.name}.`
+        : `${chip.option.name} is required.`,
+    );
   }
 }
 
-const WORDS = { [INTEGER]: "whole number", [BOOLEAN]: "yes or no", [USER]: "member", [CHANNEL]: "channel", [ROLE]: "role", [MENTIONABLE]: "member or role", [NUMBER]: "number" };
+const WORDS = {
+  [INTEGER]: "whole number",
+  [BOOLEAN]: "yes or no",
+  [USER]: "member",
+  [CHANNEL]: "channel",
+  [ROLE]: "role",
+  [MENTIONABLE]: "member or role",
+  [NUMBER]: "number",
+};
 
 function local(option) {
   switch (option.type) {
-    case USER: return people({ gone: true });
-    case ROLE: return roles();
-    case MENTIONABLE: return [...people(), ...roles()];
-    case CHANNEL: return rooms(option.channel_types);
-    case BOOLEAN: return [{ label: "True", value: true }, { label: "False", value: false }];
-    default: return [];
+    case USER:
+      return people({ gone: true });
+    case ROLE:
+      return roles();
+    case MENTIONABLE:
+      return [...people(), ...roles()];
+    case CHANNEL:
+      return rooms(option.channel_types);
+    case BOOLEAN:
+      return [
+        { label: "True", value: true },
+        { label: "False", value: false },
+      ];
+    default:
+      return [];
   }
 }
 
@@ -192,6 +313,7 @@ function named(option, text) {
   const id = /^(?:<[@#][!&]?)?(\d{15,20})>?$/.exec(text)?.[1];
   if (id) return id;
   const wanted = text.toLowerCase();
-  const same = (item) => [item.label, item.text, ...(item.search ?? [])].some((word) => word?.toLowerCase() === wanted);
+  const same = (item) =>
+    [item.label, item.text, ...(item.search ?? [])].some((word) => word?.toLowerCase() === wanted);
   return local(option).find(same)?.value;
 }

@@ -3,7 +3,9 @@
 import { api } from "./api.js";
 import { state } from "./store.js";
 
-const SUBCOMMAND = 1, GROUP = 2, CHAT_INPUT = 1;
+const SUBCOMMAND = 1,
+  GROUP = 2,
+  CHAT_INPUT = 1;
 let kept = { key: "", at: 0, promise: null };
 
 /** The commands and the applications of the open guild, for the user acted as; kept for two seconds. */
@@ -15,23 +17,42 @@ export function commandIndex() {
 
 async function fetchIndex() {
   const found = await api.get(`/guilds/${state.guildId}/application-command-index`);
-  const applications = new Map(found.applications.map((one) => [one.id, { username: one.name, ...one.bot, id: one.bot?.id ?? one.bot_id ?? one.id, bot: true }]));
+  const applications = new Map(
+    found.applications.map((one) => [
+      one.id,
+      { username: one.name, ...one.bot, id: one.bot?.id ?? one.bot_id ?? one.id, bot: true },
+    ]),
+  );
   return { commands: found.application_commands, applications };
 }
 
 /** Every slash command that can be run, subcommands spelled out: {label, words, options, command}. */
 export function runnable(commands) {
-  return commands.filter((command) => command.type === CHAT_INPUT).flatMap((command) => leaves(command, [command.name], command, []))
+  return commands
+    .filter((command) => command.type === CHAT_INPUT)
+    .flatMap((command) => leaves(command, [command.name], command, []))
     .sort((a, b) => a.label.localeCompare(b.label));
 }
 
 function leaves(node, words, command, path) {
   const nested = (node.options ?? []).filter((option) => option.type === SUBCOMMAND || option.type === GROUP);
-  if (nested.length) return nested.flatMap((option) => leaves(option, [...words, option.name], command, [...path, option]));
-  return [{ label: words.join(" "), description: node.description, options: node.options ?? [], command: { ...command, label: words.join(" ") }, path }];
+  if (nested.length)
+    return nested.flatMap((option) => leaves(option, [...words, option.name], command, [...path, option]));
+  return [
+    {
+      label: words.join(" "),
+      description: node.description,
+      options: node.options ?? [],
+      command: { ...command, label: words.join(" ") },
+      path,
+    },
+  ];
 }
 
 /** The `options` of an interaction: values wrapped into the groups and subcommands that lead to them. */
 export function wrap(path, values) {
-  return path.reduceRight((inner, option) => [{ type: option.type, name: option.name, options: inner }], values);
+  return path.reduceRight(
+    (inner, option) => [{ type: option.type, name: option.name, options: inner }],
+    values,
+  );
 }

@@ -9,7 +9,11 @@ import { commandItems, people, roles, rooms, translate } from "./suggestions.js"
 import { state, channel, person, can, MAY, changed, messagesOf } from "./store.js";
 import { edit } from "./messages.js";
 
-let picker, input, files = [], lastTyping = 0, commandLine = null;
+let picker,
+  input,
+  files = [],
+  lastTyping = 0,
+  commandLine = null;
 const slot = () => document.getElementById("composer-slot");
 
 /** Draw the composer for the open channel. */
@@ -17,18 +21,69 @@ export function drawComposer() {
   files = [];
   commandLine = null;
   const here = channel();
-  if (!here) { slot().replaceChildren(); return; }
-  if (!can(MAY.send)) { slot().replaceChildren(h("p.no-entry", "You do not have permission to send messages in this channel.")); return; }
+  if (!here) {
+    slot().replaceChildren();
+    return;
+  }
+  if (!can(MAY.send)) {
+    slot().replaceChildren(h("p.no-entry", "You do not have permission to send messages in this channel."));
+    return;
+  }
   picker = new Picker(h("div.picker", { hidden: true, "data-testid": "picker" }));
   input = h("textarea", {
-    rows: "1", placeholder: `Message #${here.name}`, "aria-label": `Message #${here.name}`, "data-testid": "composer", role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list",
-    oninput: typed, onkeydown: key, onpaste: paste, onblur: () => picker.close(), maxlength: "2000",
+    rows: "1",
+    placeholder: `Message #${here.name}`,
+    "aria-label": `Message #${here.name}`,
+    "data-testid": "composer",
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
+    oninput: typed,
+    onkeydown: key,
+    onpaste: paste,
+    onblur: () => picker.close(),
+    maxlength: "2000",
   });
-  const file = h("input", { type: "file", multiple: true, hidden: true, "data-testid": "file-input", onchange: (event) => { attach(event.target.files); event.target.value = ""; } });
-  slot().replaceChildren(picker.root, h("div.reply-bar", { hidden: true }), h("div.files", { hidden: true }), h("div.composer",
-    h("button.plain", { type: "button", "aria-label": "Attach a file", title: "Attach a file", onclick: () => file.click() }, icon("plus")), file, h("div.entry", input),
-    h("button.plain", { type: "button", "aria-label": "Commands", title: "Commands", onclick: startCommand }, icon("slash")),
-    h("button.plain.send", { type: "button", "aria-label": "Send", title: "Send", "data-testid": "send", onclick: send }, icon("send"))));
+  const file = h("input", {
+    type: "file",
+    multiple: true,
+    hidden: true,
+    "data-testid": "file-input",
+    onchange: (event) => {
+      attach(event.target.files);
+      event.target.value = "";
+    },
+  });
+  slot().replaceChildren(
+    picker.root,
+    h("div.reply-bar", { hidden: true }),
+    h("div.files", { hidden: true }),
+    h(
+      "div.composer",
+      h(
+        "button.plain",
+        {
+          type: "button",
+          "aria-label": "Attach a file",
+          title: "Attach a file",
+          onclick: () => file.click(),
+        },
+        icon("plus"),
+      ),
+      file,
+      h("div.entry", input),
+      h(
+        "button.plain",
+        { type: "button", "aria-label": "Commands", title: "Commands", onclick: startCommand },
+        icon("slash"),
+      ),
+      h(
+        "button.plain.send",
+        { type: "button", "aria-label": "Send", title: "Send", "data-testid": "send", onclick: send },
+        icon("send"),
+      ),
+    ),
+  );
   drawReply();
 }
 
@@ -38,7 +93,10 @@ export function drawReply() {
   if (!bar) return;
   bar.hidden = !state.replyTo;
   if (!state.replyTo) return;
-  bar.replaceChildren(h("span", "Replying to ", h("b", person(state.replyTo.author).name)), h("button.plain", { type: "button", "aria-label": "Do not reply", onclick: stopReply }, icon("close")));
+  bar.replaceChildren(
+    h("span", "Replying to ", h("b", person(state.replyTo.author).name)),
+    h("button.plain", { type: "button", "aria-label": "Do not reply", onclick: stopReply }, icon("close")),
+  );
   input.focus();
 }
 
@@ -67,7 +125,12 @@ async function typed() {
   const word = /(?:^|\s)([@#])([^\s@#]*)$/.exec(text.slice(0, input.selectionStart));
   if (!word) return picker.close();
   const items = word[1] === "@" ? [...people(), ...roles()] : rooms();
-  picker.show(input, word[1] === "@" ? "Members and roles" : "Channels", matching(items, word[2]).slice(0, 10), (item) => insert(word[2].length + 1, `${item.text} `));
+  picker.show(
+    input,
+    word[1] === "@" ? "Members and roles" : "Channels",
+    matching(items, word[2]).slice(0, 10),
+    (item) => insert(word[2].length + 1, `${item.text} `),
+  );
 }
 
 function insert(back, text) {
@@ -77,7 +140,10 @@ function insert(back, text) {
 }
 
 /** The command that a text begins with, the longest one where several do. */
-const begun = (leaves, text) => leaves.filter((leaf) => `${text} `.startsWith(`${leaf.label} `)).sort((a, b) => b.label.length - a.label.length)[0];
+const begun = (leaves, text) =>
+  leaves
+    .filter((leaf) => `${text} `.startsWith(`${leaf.label} `))
+    .sort((a, b) => b.label.length - a.label.length)[0];
 
 async function offerCommands(text) {
   try {
@@ -85,9 +151,14 @@ async function offerCommands(text) {
     const leaves = runnable(commands);
     if (input.value.slice(1) !== text) return;
     const exact = begun(leaves, text);
-    if (exact && text.length > exact.label.length) { enter(exact, applications, text.slice(exact.label.length + 1)); return; }
+    if (exact && text.length > exact.label.length) {
+      enter(exact, applications, text.slice(exact.label.length + 1));
+      return;
+    }
     const found = matching(commandItems(leaves, applications), text.replace(/\s+/g, " "));
-    picker.show(input, found.length ? "Commands" : "No such command", found, (item) => enter(item.value, applications, ""));
+    picker.show(input, found.length ? "Commands" : "No such command", found, (item) =>
+      enter(item.value, applications, ""),
+    );
     if (!found.length) picker.close();
   } catch (error) {
     toast(error.message);
@@ -114,18 +185,26 @@ function leaveCommand(text) {
 
 function key(event) {
   if (picker.key(event)) return;
-  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); send(); }
-  else if (event.key === "Escape") stopReply();
+  if (event.key === "Enter" && !event.shiftKey) {
+    event.preventDefault();
+    send();
+  } else if (event.key === "Escape") stopReply();
   else if (event.key === "ArrowUp" && !input.value) editLast(event);
 }
 
 function editLast(event) {
   const mine = messagesOf().findLast((one) => one.author.id === state.me.id && !(one.flags & 64));
-  if (mine) { event.preventDefault(); edit(mine); }
+  if (mine) {
+    event.preventDefault();
+    edit(mine);
+  }
 }
 
 function paste(event) {
-  if (event.clipboardData.files.length) { event.preventDefault(); attach(event.clipboardData.files); }
+  if (event.clipboardData.files.length) {
+    event.preventDefault();
+    attach(event.clipboardData.files);
+  }
 }
 
 function attach(chosen) {
@@ -136,7 +215,27 @@ function attach(chosen) {
 function drawFiles() {
   const bar = slot().querySelector(".files");
   bar.hidden = !files.length;
-  bar.replaceChildren(...files.map((file) => h("span.file-chip", icon("file"), file.name, h("button.plain", { type: "button", "aria-label": `Remove ${file.name}`, onclick: () => { files = files.filter((one) => one !== file); drawFiles(); } }, icon("close")))));
+  bar.replaceChildren(
+    ...files.map((file) =>
+      h(
+        "span.file-chip",
+        icon("file"),
+        file.name,
+        h(
+          "button.plain",
+          {
+            type: "button",
+            "aria-label": `Remove ${file.name}`,
+            onclick: () => {
+              files = files.filter((one) => one !== file);
+              drawFiles();
+            },
+          },
+          icon("close"),
+        ),
+      ),
+    ),
+  );
 }
 
 function sayTyping() {
@@ -154,10 +253,13 @@ async function startTyped(text) {
 }
 
 async function send() {
-  if (commandLine) { commandLine.run(); return; }
+  if (commandLine) {
+    commandLine.run();
+    return;
+  }
   const text = input.value.trim();
   if (!text && !files.length) return;
-  if (text.startsWith("/") && await startTyped(text.slice(1))) return;
+  if (text.startsWith("/") && (await startTyped(text.slice(1)))) return;
   const body = { content: translate(text), nonce: nonce(), tts: false, flags: 0 };
   if (state.replyTo) body.message_reference = { message_id: state.replyTo.id, channel_id: state.channelId };
   const sent = files;
@@ -171,7 +273,10 @@ async function send() {
     await api.post(`/channels/${state.channelId}/messages`, body, { files: sent });
   } catch (error) {
     toast(error.message);
-    if (!input.value) { input.value = text; grow(); }
+    if (!input.value) {
+      input.value = text;
+      grow();
+    }
   }
 }
 
@@ -190,8 +295,19 @@ document.addEventListener("dialog-closed", () => {
 
 // Typing anywhere on the page writes into the composer, as people expect of a chat.
 document.addEventListener("keydown", (event) => {
-  const busy = event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || document.querySelector("dialog[open]");
+  const busy =
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.key.length !== 1 ||
+    document.querySelector("dialog[open]");
   const place = document.activeElement;
-  if (busy || commandLine || !input?.isConnected || (place && place !== document.body && place.id !== "messages")) return;
+  if (
+    busy ||
+    commandLine ||
+    !input?.isConnected ||
+    (place && place !== document.body && place.id !== "messages")
+  )
+    return;
   input.focus();
 });

@@ -7,7 +7,9 @@ export function h(selector, ...rest) {
   if (classes.length) node.className = classes.join(" ");
   const attributes = isAttributes(rest[0]) ? rest.shift() : {};
   for (const [name, value] of Object.entries(attributes)) set(node, name, value);
-  node.append(...rest.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(
+    ...rest.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return node;
 }
 
@@ -18,7 +20,8 @@ function isAttributes(value) {
 function set(node, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-  else if (name === "style") for (const [key, rule] of Object.entries(value)) node.style.setProperty(key, rule);
+  else if (name === "style")
+    for (const [key, rule] of Object.entries(value)) node.style.setProperty(key, rule);
   else if (name === "value" || name === "checked") node[name] = value;
   else node.setAttribute(name, value === true ? "" : String(value));
 }
@@ -46,7 +49,8 @@ const ICONS = {
   trash: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13",
   pencil: "M4 20l1-5L16 4l4 4L9 19z",
   plus: "M12 5v14M5 12h14",
-  people: "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21a7 7 0 0 1 14 0M16 3.5a4 4 0 0 1 0 7.5M18 14.5a7 7 0 0 1 4 6.5",
+  people:
+    "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8M2 21a7 7 0 0 1 14 0M16 3.5a4 4 0 0 1 0 7.5M18 14.5a7 7 0 0 1 4 6.5",
   menu: "M4 6h16M4 12h16M4 18h16",
   close: "M6 6l12 12M18 6 6 18",
   flask: "M9 3h6M10 3v6L4 20h16l-6-11V3M7 15h10",
@@ -61,7 +65,20 @@ const ICONS = {
   pin: "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
 };
 
-const HUES = ["#5661d6", "#2f8f58", "#b86a1c", "#b8437a", "#2a7fb8", "#8456c9", "#ad4a4d", "#1a8577", "#8a6a10", "#56718c", "#6b7a2a", "#9a5a9e"];
+const HUES = [
+  "#5661d6",
+  "#2f8f58",
+  "#b86a1c",
+  "#b8437a",
+  "#2a7fb8",
+  "#8456c9",
+  "#ad4a4d",
+  "#1a8577",
+  "#8a6a10",
+  "#56718c",
+  "#6b7a2a",
+  "#9a5a9e",
+];
 
 /** The colour that stands for somebody, the same on every visit. */
 export function hue(id) {
@@ -71,7 +88,10 @@ export function hue(id) {
 }
 
 export function initials(name) {
-  const words = name.replace(/[^\p{L}\p{N} _.-]/gu, "").split(/[\s_.-]+/).filter(Boolean);
+  const words = name
+    .replace(/[^\p{L}\p{N} _.-]/gu, "")
+    .split(/[\s_.-]+/)
+    .filter(Boolean);
   const letters = words.length > 1 ? words[0][0] + words[1][0] : (words[0] ?? "?").slice(0, 2);
   return letters.toUpperCase();
 }
@@ -102,7 +122,14 @@ export function friendlyTime(date, now = new Date()) {
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const STEPS = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [2592000, "day", 86400], [31536000, "month", 2592000], [Infinity, "year", 31536000]];
+const STEPS = [
+  [60, "second", 1],
+  [3600, "minute", 60],
+  [86400, "hour", 3600],
+  [2592000, "day", 86400],
+  [31536000, "month", 2592000],
+  [Infinity, "year", 31536000],
+];
 
 /** "in 20 seconds", "3 days ago". */
 export function fromNow(date, now = Date.now()) {
@@ -119,15 +146,31 @@ const STYLES = {
   f: { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" },
   F: { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" },
   s: { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" },
-  S: { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  S: {
+    day: "2-digit",
+    month: "2-digit",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  },
 };
 
 /** A `<t:seconds:style>` of a message; relative ones are kept up to date by `keepTimes`. */
 export function timestamp(seconds, style) {
   const date = new Date(Number(seconds) * 1000);
   const full = date.toLocaleString("en-GB", STYLES.F);
-  if (style === "R") return h("time.stamp", { datetime: date.toISOString(), title: full, "data-relative": seconds }, fromNow(date));
-  return h("time.stamp", { datetime: date.toISOString(), title: full }, date.toLocaleString("en-GB", STYLES[style] ?? STYLES.f));
+  if (style === "R")
+    return h(
+      "time.stamp",
+      { datetime: date.toISOString(), title: full, "data-relative": seconds },
+      fromNow(date),
+    );
+  return h(
+    "time.stamp",
+    { datetime: date.toISOString(), title: full },
+    date.toLocaleString("en-GB", STYLES[style] ?? STYLES.f),
+  );
 }
 
 /** Keep every relative time on the page true. */

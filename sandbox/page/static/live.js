@@ -1,10 +1,19 @@
 // The page's connection to the gateway: identifies as the chosen user, hands on events, comes back by itself.
 
-const HELLO = 10, DISPATCH = 0, HEARTBEAT = 1, IDENTIFY = 2, RECONNECT = 7, INVALID_SESSION = 9;
+const HELLO = 10,
+  DISPATCH = 0,
+  HEARTBEAT = 1,
+  IDENTIFY = 2,
+  RECONNECT = 7,
+  INVALID_SESSION = 9;
 
 /** Connect as a user; `onEvent(name, data)` gets every dispatch, `onState("live" | "away")` the line's state. */
 export function connect(token, onEvent, onState) {
-  let socket = null, beat = null, sequence = null, stopped = false, wait = 500;
+  let socket = null,
+    beat = null,
+    sequence = null,
+    stopped = false,
+    wait = 500;
 
   function open() {
     socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/gateway/?v=10&encoding=json`);
@@ -16,7 +25,9 @@ export function connect(token, onEvent, onState) {
     clearInterval(beat);
     if (stopped) return;
     onState("away");
-    setTimeout(() => { if (!stopped) open(); }, wait);
+    setTimeout(() => {
+      if (!stopped) open();
+    }, wait);
     wait = Math.min(wait * 2, 8000);
   }
 
@@ -34,11 +45,18 @@ export function connect(token, onEvent, onState) {
       socket.close();
     } else if (op === DISPATCH) {
       sequence = s;
-      if (t === "READY") { wait = 500; onState("live"); }
+      if (t === "READY") {
+        wait = 500;
+        onState("live");
+      }
       onEvent(t, d);
     }
   }
 
   open();
-  return () => { stopped = true; clearInterval(beat); socket.close(); };
+  return () => {
+    stopped = true;
+    clearInterval(beat);
+    socket.close();
+  };
 }

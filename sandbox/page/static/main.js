@@ -8,11 +8,34 @@ import { settle } from "./interactions.js";
 import { connect } from "./live.js";
 import { drawMessages } from "./messages.js";
 import { openPanel } from "./panel.js";
-import { closePanes, drawActor, drawChannels, drawGuilds, drawHead, drawMembers, drawTyping } from "./sidebar.js";
-import { changed, channel, channels, clearReactions, dropMessages, guild, keepMessage, messagesOf, onChange, react, state } from "./store.js";
+import {
+  closePanes,
+  drawActor,
+  drawChannels,
+  drawGuilds,
+  drawHead,
+  drawMembers,
+  drawTyping,
+} from "./sidebar.js";
+import {
+  changed,
+  channel,
+  channels,
+  clearReactions,
+  dropMessages,
+  guild,
+  keepMessage,
+  messagesOf,
+  onChange,
+  react,
+  state,
+} from "./store.js";
 
-const PAGE = 50, CATEGORY = 4, READABLE = new Set([0, 2, 5, 10, 11, 12, 13]);
-let disconnect = () => undefined, viewTimer = null;
+const PAGE = 50,
+  CATEGORY = 4,
+  READABLE = new Set([0, 2, 5, 10, 11, 12, 13]);
+let disconnect = () => undefined,
+  viewTimer = null;
 const list = document.getElementById("messages");
 
 async function start() {
@@ -43,13 +66,26 @@ function chooseActor() {
 /** Become somebody: their token, their line to the gateway, their view. */
 async function act(id) {
   const me = state.people.find((one) => one.id === id);
-  if (!me) { toast("There is nobody here yet. Create users with POST /sandbox/users.", "info"); return; }
+  if (!me) {
+    toast("There is nobody here yet. Create users with POST /sandbox/users.", "info");
+    return;
+  }
   disconnect();
   localStorage.setItem("acting-as", id);
-  Object.assign(state, { me, replyTo: null, editing: null, messages: new Map(), typing: new Map(), sessionId: "" });
+  Object.assign(state, {
+    me,
+    replyTo: null,
+    editing: null,
+    messages: new Map(),
+    typing: new Map(),
+    sessionId: "",
+  });
   actWith(me.token);
   await loadView();
-  disconnect = connect(me.token, onEvent, (line) => { state.line = line; changed("line"); });
+  disconnect = connect(me.token, onEvent, (line) => {
+    state.line = line;
+    changed("line");
+  });
 }
 
 async function loadView() {
@@ -59,7 +95,12 @@ async function loadView() {
   state.guilds = new Map(view.guilds.map((one) => [one.id, one]));
   if (!guild()) state.guildId = view.guilds[0]?.id ?? null;
   const moved = !channel();
-  if (moved) state.channelId = channel(guild()?.system_channel_id)?.id ?? channels().find((one) => one.type === 0)?.id ?? channels().find((one) => one.type !== CATEGORY)?.id ?? null;
+  if (moved)
+    state.channelId =
+      channel(guild()?.system_channel_id)?.id ??
+      channels().find((one) => one.type === 0)?.id ??
+      channels().find((one) => one.type !== CATEGORY)?.id ??
+      null;
   drawFrame();
   if (moved || !state.messages.has(state.channelId)) await openChannel(state.channelId);
 }
@@ -68,7 +109,12 @@ async function loadView() {
 function refreshView() {
   viewTimer ??= setTimeout(async () => {
     viewTimer = null;
-    try { await loadPeople(); await loadView(); } catch (error) { toast(error.message); }
+    try {
+      await loadPeople();
+      await loadView();
+    } catch (error) {
+      toast(error.message);
+    }
   }, 150);
 }
 
@@ -106,7 +152,10 @@ async function loadMessages(id) {
     const found = await api.get(`/channels/${id}/messages?limit=${PAGE}`);
     const ids = new Set(found.map((one) => one.id));
     const own = messagesOf(id).filter((one) => one.flags & 64 && !ids.has(one.id));
-    state.messages.set(id, [...found, ...own].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)));
+    state.messages.set(
+      id,
+      [...found, ...own].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
+    );
   } catch (error) {
     state.messages.set(id, []);
     toast(error.message);
@@ -133,9 +182,19 @@ async function loadOlder() {
 }
 
 const HANDLERS = {
-  READY: (data) => { state.sessionId = data.session_id; refreshView(); if (state.channelId) loadMessages(state.channelId); },
-  MESSAGE_CREATE: (data) => { state.typing.get(data.channel_id)?.delete(data.author.id); drawTyping(); keepMessage(data); },
-  MESSAGE_UPDATE: (data) => { if (messagesOf(data.channel_id).some((one) => one.id === data.id)) keepMessage(data); },
+  READY: (data) => {
+    state.sessionId = data.session_id;
+    refreshView();
+    if (state.channelId) loadMessages(state.channelId);
+  },
+  MESSAGE_CREATE: (data) => {
+    state.typing.get(data.channel_id)?.delete(data.author.id);
+    drawTyping();
+    keepMessage(data);
+  },
+  MESSAGE_UPDATE: (data) => {
+    if (messagesOf(data.channel_id).some((one) => one.id === data.id)) keepMessage(data);
+  },
   MESSAGE_DELETE: (data) => dropMessages(data.channel_id, [data.id]),
   MESSAGE_DELETE_BULK: (data) => dropMessages(data.channel_id, data.ids),
   MESSAGE_REACTION_ADD: (data) => react(data, 1),
@@ -143,7 +202,9 @@ const HANDLERS = {
   MESSAGE_REACTION_REMOVE_ALL: clearReactions,
   MESSAGE_REACTION_REMOVE_EMOJI: clearReactions,
   TYPING_START: typingStarted,
-  INTERACTION_MODAL_CREATE: (data) => { if (settle("INTERACTION_MODAL_CREATE", data)) openModal(data); },
+  INTERACTION_MODAL_CREATE: (data) => {
+    if (settle("INTERACTION_MODAL_CREATE", data)) openModal(data);
+  },
 };
 const FRAME = /^(GUILD_|CHANNEL_|THREAD_|VOICE_STATE_|USER_)/;
 

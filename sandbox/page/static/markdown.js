@@ -29,9 +29,13 @@ const PLAIN = /^(?:[a-zA-Z0-9]+(?=[^a-zA-Z0-9_])|[\s\S])/;
 
 function inline(text) {
   const out = [];
-  let rest = text, words = "";
+  let rest = text,
+    words = "";
   while (rest) {
-    const rule = rest.startsWith("http") || !/^\w/.test(rest) || rest[0] === "_" ? INLINE.find(([pattern]) => pattern.test(rest)) : null;
+    const rule =
+      rest.startsWith("http") || !/^\w/.test(rest) || rest[0] === "_"
+        ? INLINE.find(([pattern]) => pattern.test(rest))
+        : null;
     const match = (rule?.[0] ?? PLAIN).exec(rest);
     if (rule) {
       if (words) out.push(words);
@@ -48,7 +52,11 @@ const link = (url, children) => h("a", { href: url, target: "_blank", rel: "nore
 
 function spoiler(text) {
   const show = (event) => event.currentTarget.classList.add("shown");
-  return h("span.spoiler", { tabindex: "0", role: "button", "aria-label": "Spoiler", onclick: show, onkeydown: show }, inline(text));
+  return h(
+    "span.spoiler",
+    { tabindex: "0", role: "button", "aria-label": "Spoiler", onclick: show, onkeydown: show },
+    inline(text),
+  );
 }
 
 function userMention(id) {
@@ -59,7 +67,11 @@ function userMention(id) {
 function roleMention(id) {
   const found = role(id);
   const tint = colour(found?.color);
-  return h("span.mention", tint ? { style: { color: tint, background: `${tint}26` } } : {}, `@${found?.name ?? "unknown-role"}`);
+  return h(
+    "span.mention",
+    tint ? { style: { color: tint, background: `${tint}26` } } : {},
+    `@${found?.name ?? "unknown-role"}`,
+  );
 }
 
 function channelMention(id) {
@@ -70,7 +82,10 @@ function channelMention(id) {
 const BLOCKS = [
   [/^(#{1,3}) +(.+)$/, (m) => h(`h${m[1].length + 2}`, inline(m[2]))],
   [/^-# +(.+)$/, (m) => h("small.subtext", inline(m[1]))],
-  [/^(\s*)[-*] +(.+)$/, (m) => h("div.bullet", { style: { "--depth": Math.floor(m[1].length / 2) } }, inline(m[2]))],
+  [
+    /^(\s*)[-*] +(.+)$/,
+    (m) => h("div.bullet", { style: { "--depth": Math.floor(m[1].length / 2) } }, inline(m[2])),
+  ],
   [/^(\s*)(\d+)\. +(.+)$/, (m) => h("div.bullet.numbered", { "data-number": `${m[2]}.` }, inline(m[3]))],
 ];
 
@@ -84,7 +99,10 @@ function lines(text) {
   for (const one of text.split("\n")) {
     const quoted = /^> ?(.*)$/.exec(one);
     const block = quoted ? null : BLOCKS.find(([pattern]) => pattern.test(one));
-    if (!quoted && !block) { paragraph.push(one); continue; }
+    if (!quoted && !block) {
+      paragraph.push(one);
+      continue;
+    }
     flush();
     if (quoted && out.at(-1)?.tagName === "BLOCKQUOTE") out.at(-1).append(h("div.line", inline(quoted[1])));
     else if (quoted) out.push(h("blockquote", h("div.line", inline(quoted[1]))));

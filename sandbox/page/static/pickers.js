@@ -11,14 +11,32 @@ export class Picker {
     this.choose = null;
   }
 
-  get open() { return !this.root.hidden; }
+  get open() {
+    return !this.root.hidden;
+  }
 
   /** Show items ({label, note, face, value}) for an input; `choose(item)` is called with the chosen one. */
   show(input, title, items, choose) {
-    if (!items.length) { this.close(); return; }
+    if (!items.length) {
+      this.close();
+      return;
+    }
     const same = this.title === title && this.open;
-    Object.assign(this, { input, title, items: items.slice(0, 50), choose, at: same ? Math.min(this.at, items.length - 1) : 0 });
-    this.root.replaceChildren(h("div.picker-title", title), h("ul", { role: "listbox", id: "picker-list", "aria-label": title }, this.items.map((item, index) => this.option(item, index))));
+    Object.assign(this, {
+      input,
+      title,
+      items: items.slice(0, 50),
+      choose,
+      at: same ? Math.min(this.at, items.length - 1) : 0,
+    });
+    this.root.replaceChildren(
+      h("div.picker-title", title),
+      h(
+        "ul",
+        { role: "listbox", id: "picker-list", "aria-label": title },
+        this.items.map((item, index) => this.option(item, index)),
+      ),
+    );
     this.root.hidden = false;
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", "picker-list");
@@ -26,9 +44,27 @@ export class Picker {
   }
 
   option(item, index) {
-    const take = (event) => { event.preventDefault(); this.take(index); };
-    return h("li", { role: "option", id: `picker-${index}`, "data-testid": "picker-option", onpointerdown: take, onpointermove: () => { this.at = index; this.mark(false); } },
-      item.face ?? null, h("span.picker-label", item.label), item.note ? h("span.picker-note", item.note) : null, item.side ? h("span.picker-side", item.side) : null);
+    const take = (event) => {
+      event.preventDefault();
+      this.take(index);
+    };
+    return h(
+      "li",
+      {
+        role: "option",
+        id: `picker-${index}`,
+        "data-testid": "picker-option",
+        onpointerdown: take,
+        onpointermove: () => {
+          this.at = index;
+          this.mark(false);
+        },
+      },
+      item.face ?? null,
+      h("span.picker-label", item.label),
+      item.note ? h("span.picker-note", item.note) : null,
+      item.side ? h("span.picker-side", item.side) : null,
+    );
   }
 
   mark(scroll = true) {
@@ -78,5 +114,9 @@ export function matching(items, typed) {
     if (words.some((word) => word.startsWith(wanted))) return 0;
     return words.some((word) => word.includes(wanted)) ? 1 : 2;
   };
-  return items.map((item, index) => [rank(item), index, item]).filter(([score]) => score < 2).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , item]) => item);
+  return items
+    .map((item, index) => [rank(item), index, item])
+    .filter(([score]) => score < 2)
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .map(([, , item]) => item);
 }

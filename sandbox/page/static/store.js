@@ -3,9 +3,16 @@
 const listeners = new Set();
 
 export const state = {
-  me: null, people: [], sessionId: "", line: "away",
-  guilds: new Map(), guildId: null, channelId: null,
-  messages: new Map(), typing: new Map(), replyTo: null,
+  me: null,
+  people: [],
+  sessionId: "",
+  line: "away",
+  guilds: new Map(),
+  guildId: null,
+  channelId: null,
+  messages: new Map(),
+  typing: new Map(),
+  replyTo: null,
 };
 
 /** Call `listener(what)` whenever a part of the state changed: guild, channel, messages, typing, line, reply. */
@@ -30,7 +37,10 @@ export function person(user) {
 }
 
 export function rolesOf(found) {
-  return (found?.roles ?? []).map(role).filter(Boolean).sort((a, b) => b.position - a.position);
+  return (found?.roles ?? [])
+    .map(role)
+    .filter(Boolean)
+    .sort((a, b) => b.position - a.position);
 }
 
 function colourOf(found) {
@@ -38,19 +48,37 @@ function colourOf(found) {
 }
 
 export function userById(id) {
-  return member(id)?.user ?? guild()?.banned.find((ban) => ban.user.id === id)?.user
-    ?? guild()?.absent.find((user) => user.id === id) ?? state.people.find((one) => one.id === id) ?? null;
+  return (
+    member(id)?.user ??
+    guild()?.banned.find((ban) => ban.user.id === id)?.user ??
+    guild()?.absent.find((user) => user.id === id) ??
+    state.people.find((one) => one.id === id) ??
+    null
+  );
 }
 
-export const can = (bit, id = state.channelId) => (BigInt(channel(id)?.permissions ?? 0) & (1n << BigInt(bit))) !== 0n;
-export const MAY = { kick: 1, ban: 2, react: 6, view: 10, send: 11, manageMessages: 13, attach: 15, useCommands: 31, timeOut: 40 };
+export const can = (bit, id = state.channelId) =>
+  (BigInt(channel(id)?.permissions ?? 0) & (1n << BigInt(bit))) !== 0n;
+export const MAY = {
+  kick: 1,
+  ban: 2,
+  react: 6,
+  view: 10,
+  send: 11,
+  manageMessages: 13,
+  attach: 15,
+  useCommands: 31,
+  timeOut: 40,
+};
 
 const order = (a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1);
 
 export function keepMessage(fresh) {
   const list = state.messages.get(fresh.channel_id);
   if (!list) return;
-  const at = list.findIndex((one) => one.id === fresh.id || (fresh.nonce && one.nonce === String(fresh.nonce) && one.pending));
+  const at = list.findIndex(
+    (one) => one.id === fresh.id || (fresh.nonce && one.nonce === String(fresh.nonce) && one.pending),
+  );
   if (at >= 0) list[at] = { ...list[at], ...fresh, pending: fresh.pending ?? false };
   else list.push(fresh);
   list.sort(order);
@@ -61,7 +89,10 @@ export function dropMessages(channelId, ids) {
   const gone = new Set(ids);
   const list = state.messages.get(channelId);
   if (!list) return;
-  state.messages.set(channelId, list.filter((one) => !gone.has(one.id)));
+  state.messages.set(
+    channelId,
+    list.filter((one) => !gone.has(one.id)),
+  );
   if (channelId === state.channelId) changed("messages");
 }
 

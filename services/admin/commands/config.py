@@ -10,7 +10,7 @@ from services.admin.model import Revision
 from shared.commands import Describe, Range, Reply, Text, code, escape, timestamp
 from shared.contracts.actions import File
 from shared.contracts.invocations import Invocation
-from shared.permissions import ADMINISTRATOR
+from shared.permissions import ADMINISTRATOR, level_of
 
 SHOWN = 1800
 """Characters of a configuration that are shown in a message; a longer one is attached."""
@@ -42,15 +42,18 @@ async def set_(
     value: Annotated[Text, Describe("What it shall be, such as true")],
 ) -> Reply:
     """Change one value of the configuration."""
+    level = _level(deps, by)
     saved = await actions.set_config(deps, author_of(by), by.guild_id, path, value)
-    return Reply(_outcome(saved, f"{code(path)} is now {code(value)}."))
+    said = f"{code(path)} is now {code(value)}.{_fall(deps, by, level)}"
+    return Reply(_outcome(saved, said))
 
 
 @commands.command("config unset", level=ADMINISTRATOR, ephemeral=True)
 async def unset(deps: Deps, by: Invocation, path: Path) -> Reply:
     """Take one value out of the configuration, so that its default holds."""
+    level = _level(deps, by)
     saved = await actions.unset_config(deps, author_of(by), by.guild_id, path)
-    return Reply(_outcome(saved, f"{code(path)} is unset."))
+    return Reply(_outcome(saved, f"{code(path)} is unset.{_fall(deps, by, level)}"))
 
 
 @commands.command("config history", level=ADMINISTRATOR, ephemeral=True)
@@ -65,15 +68,27 @@ async def history(deps: Deps, by: Invocation) -> Reply:
 @commands.command("config rollback", level=ADMINISTRATOR, ephemeral=True)
 async def rollback(deps: Deps, by: Invocation, revision: Number) -> Reply:
     """Make an earlier revision of the configuration hold again; 0 is the empty one."""
+    level = _level(deps, by)
     base = await actions.current(deps, by.guild_id)
     saved = await actions.roll_back(deps, author_of(by), base, revision)
-    return Reply(_outcome(saved, f"The configuration is as in revision {revision} again."))
+    said = f"The configuration is as in revision {revision} again.{_fall(deps, by, level)}"
+    return Reply(_outcome(saved, said))
 
 
 def _outcome(saved: Saved, said: str) -> str:
     if not saved.changed:
         return f"It is so already, in revision {saved.revision.revision}."
     return f"{said} Revision {saved.revision.revision}."
+
+
+def _level(deps: Deps, by: Invocation) -> int:
+    return level_of(by, deps.config.get(by.guild_id), deps.settings.operators)
+
+
+def _fall(deps: Deps, by: Invocation, before: int) -> str:
+    """Warn somebody who has just taken something from themselves."""
+    now = _level(deps, by)
+    return f" Mind that your own level fell from {before} to {now}." if now < before else ""
 
 
 def _named(revision: Revision) -> str:

@@ -81,6 +81,7 @@ class Executor:
         self._results = results
         self._snapshots = snapshots
         self._metrics = metrics
+        self.running = False
         self._running: dict[str, asyncio.Future[ActionResult]] = {}
         self._direct_channels: dict[UserId, ChannelId] = {}
         # Any: each function takes the action that it stands beside
@@ -98,12 +99,19 @@ class Executor:
     async def start(self) -> list[Consumption]:
         """Begin to take actions, and return what to drain at the end."""
         await self._results.load()
-        return [
+        consumptions = [
             await self._bus.consume(
                 queue_of(name), self.handle, concurrency=IN_CONCURRENCY[name], key=lane_of
             )
             for name in ACTION_CLASSES
         ]
+        self.running = True
+        return consumptions
+
+    async def stop(self, consumptions: list[Consumption], within: float) -> None:
+        """Take no more actions, and finish those that run, for so many seconds at most."""
+        self.running = False
+        await asyncio.gather(*(consumption.drain(within) for consumption in consumptions))
 
     async def handle(self, delivery: Delivery) -> None:
         """Do what arrived, and answer whoever asked."""

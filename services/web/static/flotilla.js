@@ -144,8 +144,21 @@
       hooks: { setCursor: [hint(chart, data)] },
     };
     const plot = new uPlot(options, data.columns, place);
-    new ResizeObserver(() => plot.setSize(size())).observe(place);
+    const observer = new ResizeObserver(() => plot.setSize(size()));
+    observer.observe(place);
     chart.dataset.ready = "";
+    chart.addEventListener("redraw", () => {
+      observer.disconnect();
+      plot.destroy();
+      place.replaceChildren();
+      delete chart.dataset.ready;
+      draw(chart);
+    }, { once: true });
+  }
+
+  // The canvas knows no stylesheet: in another light it is drawn again.
+  function redraw() {
+    document.querySelectorAll("[data-chart][data-ready]").forEach((chart) => chart.dispatchEvent(new Event("redraw")));
   }
 
   // ---- the configuration ----
@@ -187,5 +200,5 @@
   document.addEventListener("htmx:sendError", (event) => say(event.detail.elt, "The dashboard can't be reached at the moment. Load the page again in a minute."));
   document.addEventListener("htmx:timeout", (event) => say(event.detail.elt, "This takes too long at the moment. Load the page again in a minute."));
   document.addEventListener("htmx:responseError", (event) => say(event.detail.elt, "Something went wrong here. Load the page again."));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 })();

@@ -1,0 +1,253 @@
+"""The gateway's end of the bus with a small Discord behind it, which a test scripts to the point.
+
+It takes actions from the real queues, does them once per key as the gateway does, and answers. A
+test may have the next action of a kind refused, held or lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from shared.bus import Bus, Delivery, QueueSpec
+from shared.contracts.actions import (
+    Action,
+    ActionRequest,
+    ActionResult,
+    Ban,
+    GetBan,
+    GetGuild,
+    GetMember,
+    GetUser,
+    Message,
+    Respond,
+    SendDirect,
+    Unban,
+)
+from shared.contracts.codec import decode, encode
+from shared.contracts.discord import GuildSnapshot, Member, User
+from shared.contracts.ids import GuildId, UserId
+from shared.contracts.invocations import Invocation
+from shared.contracts.topology import (
+    ACTION_CLASSES,
+    DISCORD_COMMANDS,
+    GATEWAY_ACTIONS,
+    component_key,
+)
+
+DONE = ActionResult(status="done")
+NOT_BANNED = ActionResult(status="gone", code=10026, message="They are not banned.")
+FORBIDDEN = ActionResult(status="refused", code=50013, message="The bot lacks a permission.")
+BUSY = ActionResult(status="retry", message="Discord does not answer at the moment.")
+
+Do = Callable[[], ActionResult]
+Reaction = Callable[[ActionRequest, Do], Awaitable[ActionResult | None]]
+"""What happens to one action: it may be done or not, and None is never answered."""
+
+
+@dataclass
+class Town:
+    """A guild as Discord has it."""
+
+    snapshot: GuildSnapshot
+    members: dict[UserId, Member] = field(default_factory=dict[UserId, Member])
+    banned: set[UserId] = field(default_factory=set[UserId])
+    done: list[Action] = field(default_factory=list[Action])
+
+
+class Held:
+    """An action that arrived and waits, before or after it was done."""
+
+    def __init__(self, *, done: bool) -> None:
+        self._done = done
+        self._arrived = asyncio.Event()
+        self._go_on = asyncio.Event()
+
+    async def react(self, _request: ActionRequest, do: Do) -> ActionResult | None:
+        """Wait until the test lets it go on."""
+        result = do() if self._done else None
+        self._arrived.set()
+        await self._go_on.wait()
+        return result or do()
+
+    async def arrived(self) -> None:
+        """Wait for the action."""
+        async with asyncio.timeout(10):
+            await self._arrived.wait()
+
+    def go_on(self) -> None:
+        """Let it be answered."""
+        self._go_on.set()
+
+
+class AnsweringGateway:
+    """Does and answers actions, and sends invocations."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.towns: dict[GuildId, Town] = {}
+        self.users: dict[UserId, User] = {}
+        self.direct: dict[UserId, list[str]] = defaultdict(list)
+        self.requests: list[ActionRequest] = []
+        self._results: dict[str, ActionResult] = {}
+        self._reactions: defaultdict[tuple[int, str], deque[Reaction]] = defaultdict(deque)
+        self._heard = asyncio.Condition()
+
+    # --- what the test decides ------------------------------------------------------------------
+
+    def on(self, about: int, do: str, reaction: Reaction) -> None:
+        """React so to the next action of a name about a guild, or (messages) about a user."""
+        self._reactions[about, do].append(reaction)
+
+    def answers(self, about: int, do: str, *results: ActionResult) -> None:
+        """Answer the next actions so, without doing them."""
+        for result in results:
+            self.on(about, do, _answering(result))
+
+    def holds(self, about: int, do: str, *, done: bool = False) -> Held:
+        """Hold the next action back, before it is done or before it is answered."""
+        held = Held(done=done)
+        self.on(about, do, held.react)
+        return held
+
+    # --- what the services see ------------------------------------------------------------------
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Do what is asked and answer it."""
+        request = decode(delivery.body, ActionRequest)
+        async with self._heard:
+            self.requests.append(request)
+            self._heard.notify_all()
+        result = await self._result(request)
+        if result is not None:
+            await self.bus.answer(delivery, result)
+
+    async def _result(self, request: ActionRequest) -> ActionResult | None:
+        if request.key is not None and request.key in self._results:
+            return self._results[request.key]
+        reactions = self._reactions[_about(request.action), _name(request.action)]
+        if not reactions:
+            return self._do(request)
+        result = await reactions.popleft()(request, lambda: self._do(request))
+        return self._keep(request, result) if result is not None else None
+
+    def _do(self, request: ActionRequest) -> ActionResult:
+        return self._keep(request, self._perform(request.action))
+
+    def _keep(self, request: ActionRequest, result: ActionResult) -> ActionResult:
+        if request.key is not None and result.status != "retry":
+            self._results.setdefault(request.key, result)
+        return result
+
+    def _perform(self, action: Action) -> ActionResult:
+        if isinstance(action, SendDirect):
+            self.direct[action.user_id].append(action.message.content)
+        elif isinstance(action, GetUser):
+            return _found(self.users.get(action.user_id), 10013)
+        elif isinstance(action, GetGuild | GetMember | GetBan | Ban | Unban):
+            town = self.towns.get(action.guild_id)
+            return _gone(10004) if town is None else self._perform_in(town, action)
+        return DONE
+
+    def _perform_in(self, town: Town, action: Action) -> ActionResult:
+        match action:
+            case GetMember():
+                return _found(town.members.get(action.user_id), 10007)
+            case GetBan():
+                return DONE if action.user_id in town.banned else NOT_BANNED
+            case Ban():
+                town.done.append(action)
+                town.banned.add(action.user_id)
+            case Unban():
+                town.done.append(action)
+                if action.user_id not in town.banned:
+                    return NOT_BANNED
+                town.banned.discard(action.user_id)
+            case _:
+                return _found(town.snapshot, 10004)
+        return DONE
+
+    # --- what people do -------------------------------------------------------------------------
+
+    async def send(self, by: Invocation) -> None:
+        """Send an invocation to its owner, once more if it was sent before."""
+        word = by.command.split(" ")[0]
+        if by.source == "component":
+            word = component_key(by.custom_id.split(":")[0])
+        await self.bus.publish(
+            DISCORD_COMMANDS,
+            word,
+            by,
+            message_id=by.id,
+            guild_id=by.guild_id,
+            type="invocation",
+            mandatory=True,
+        )
+
+    async def answer(self, by: Invocation, *, nth: int = 1, within: float = 15) -> Respond:
+        """Wait for the answer to an invocation, or for a further one."""
+        key = f"{by.id}:reply"
+        async with asyncio.timeout(within), self._heard:
+            while True:
+                found = [each.action for each in self.requests if each.key == key]
+                if len(found) >= nth:
+                    answer = found[nth - 1]
+                    assert isinstance(answer, Respond), answer
+                    return answer
+                await self._heard.wait()
+
+    async def run(self, by: Invocation) -> Message:
+        """Send an invocation and return the message that answers it."""
+        await self.send(by)
+        return (await self.answer(by)).message
+
+
+def _answering(result: ActionResult) -> Reaction:
+    async def react(_request: ActionRequest, _do: Do) -> ActionResult:
+        return result
+
+    return react
+
+
+def _found(what: msgspec.Struct | None, code: int) -> ActionResult:
+    return (
+        _gone(code) if what is None else ActionResult(status="done", data=msgspec.Raw(encode(what)))
+    )
+
+
+def _gone(code: int) -> ActionResult:
+    return ActionResult(status="gone", code=code, message="It is not there.")
+
+
+def _about(action: Action) -> int:
+    return getattr(action, "guild_id", 0) or getattr(action, "user_id", 0)
+
+
+def _name(action: Action) -> str:
+    return str(action.__struct_config__.tag)
+
+
+def _each_for_itself(delivery: Delivery) -> str:
+    """Keep in order what has one key only, so that an action that is held stops no other."""
+    return delivery.message_id
+
+
+@asynccontextmanager
+async def answering_gateway(bus: Bus) -> AsyncGenerator[AnsweringGateway]:
+    """Take the gateway's place on a bus."""
+    gateway = AnsweringGateway(bus)
+    queues = [
+        QueueSpec(f"gateway.actions.{each}", ((GATEWAY_ACTIONS, each),)) for each in ACTION_CLASSES
+    ]
+    consumptions = [
+        await bus.consume(queue, gateway.handle, concurrency=200, key=_each_for_itself)
+        for queue in queues
+    ]
+    yield gateway
+    for consumption in consumptions:
+        await consumption.drain(within=0.5)
