@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from sandbox.gateway.connection import Connection
-from sandbox.gateway.faults import GatewayFaults
+from sandbox.gateway.faults import GatewayFaults, Target
 from sandbox.gateway.identify import Gate
 from sandbox.gateway.mailbox import Mailboxes
 from sandbox.gateway.presence import set_offline
@@ -35,9 +35,10 @@ class Core:
         """Send an event to one session only."""
         self.sessions.push(session, name.encode(), msgspec.json.encode(data))
 
-    def _forget(self, connection: Connection) -> None:
-        if connection.session is not None:
-            self.sessions.forget(connection.session)
+    def _forget(self, target: Target) -> None:
+        for session in self.sessions.all():
+            if target.hits(session):
+                self.sessions.forget(session)
 
     def _session_ended(self, account_id: int) -> None:
         if not self.sessions.of(account_id):

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from sandbox.gateway.codes import Op
 from sandbox.gateway.connection import Connection
+from sandbox.gateway.session import Session
 
 
 class Target(Struct, frozen=True):
@@ -14,9 +15,8 @@ class Target(Struct, frozen=True):
     account_id: int | None = None
     shard_id: int | None = None
 
-    def hits(self, connection: Connection) -> bool:
-        """Say whether a connection is meant; before it identified only by a fault for all."""
-        session = connection.session
+    def hits(self, session: Session | None) -> bool:
+        """Say whether a session's connection is meant; one without a session by faults for all."""
         if session is None:
             return self.account_id is None and self.shard_id is None
         right_account = self.account_id in (None, session.account_id)
@@ -41,7 +41,7 @@ class GatewayFaults:
     def __init__(
         self,
         connections: Callable[[], list[Connection]],
-        forget: Callable[[Connection], None],
+        forget: Callable[[Target], None],
     ) -> None:
         self._connections = connections
         self._forget = forget
@@ -65,7 +65,7 @@ class GatewayFaults:
 
     def apply(self, connection: Connection) -> None:
         """Let the present lasting faults act on a connection."""
-        hits = [ailment for ailment in self.ailments if ailment.target.hits(connection)]
+        hits = [ailment for ailment in self.ailments if ailment.target.hits(connection.session)]
         connection.silent = any(ailment.silent for ailment in hits)
         connection.acknowledges = not any(ailment.deaf for ailment in hits)
         connection.delay = max((ailment.delay for ailment in hits), default=0.0)
@@ -90,11 +90,11 @@ class GatewayFaults:
         return self._send(target, b'{"t":null,"s":null,"op":%d,"d":null}' % Op.RECONNECT)
 
     def invalidate(self, target: Target = EVERYBODY, *, resumable: bool = False) -> int:
-        """Send op 9; a session that is not resumable is forgotten."""
+        """Send op 9; sessions that are not resumable are forgotten, connected or not."""
         hit = list(self._hit(target))
+        if not resumable:
+            self._forget(target)
         for connection in hit:
-            if not resumable:
-                self._forget(connection)
             connection.send(invalid_session(resumable=resumable))
         return len(hit)
 
@@ -109,7 +109,7 @@ class GatewayFaults:
         return len(hit)
 
     def _hit(self, target: Target) -> Iterator[Connection]:
-        return (connection for connection in self._connections() if target.hits(connection))
+        return (one for one in self._connections() if target.hits(one.session))
 
     def _reapply(self) -> int:
         connections = self._connections()

@@ -34,7 +34,7 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
     """Run with these settings until `stop` is set."""
     registry = CollectorRegistry()
     async with AsyncExitStack() as stack:
-        deps = await _open(stack, config, registry)
+        deps = await open_deps(stack, config, registry)
         await listeners.start(deps.bus, deps)
         await deps.config.want(deps.bus, "infractions")
         await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
@@ -62,7 +62,8 @@ def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
     return app
 
 
-async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> Deps:
+async def open_deps(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> Deps:
+    """Connect to the database and the broker, and load what is kept."""
     db = await stack.enter_async_context(
         postgres.connect(
             config.database_url.reveal(),

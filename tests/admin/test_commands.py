@@ -1,5 +1,8 @@
 """The commands of admin, run as the gateway hands them over."""
 
+import tomllib
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -76,6 +79,14 @@ async def test_about_links_to_the_dashboard_of_the_server(admin: Admin) -> None:
 
     values = [field.value for field in message.embeds[0].fields]
     assert f"https://flotilla.example/guilds/{admin.guild_id}" in values
+
+
+async def test_about_tells_the_version_of_the_project(admin: Admin) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+
+    message = await admin.message(by_text("about"))
+
+    assert message.embeds[0].fields[0].value == project["project"]["version"]
 
 
 async def test_help_lists_what_the_caller_may_use_and_nothing_else(admin: Admin) -> None:

@@ -21,11 +21,13 @@ from services.gateway.settings import Settings
 from shared import postgres
 from shared.bus import Bus, Delivery, QueueSpec
 from shared.bus import connect as connect_bus
+from shared.contracts.discord import ADMINISTRATOR
 from shared.contracts.invocations import CommandsAnnounced, CommandSpec
 from shared.contracts.topology import DISCORD_EVENTS, FLOTILLA_EVENTS
 from shared.http import Actor, sign
 from shared.postgres import Db
 from shared.settings import load
+from tests.support.calls import Json
 from tests.support.sandbox import Bot, Guild, Message, Person, Sandbox
 from tests.support.waiting import eventually
 
@@ -147,7 +149,7 @@ class Rig:
 
         async def reply() -> Message | None:
             for seen in await self.member.sees(self.guild):
-                reference = seen.raw.get("message_reference") or {}
+                reference = cast("Json", seen.raw.get("message_reference") or {})
                 if reference.get("message_id") == str(message.id):
                     return seen
             return None
@@ -300,8 +302,9 @@ class Process:
     async def end(self) -> None:
         if self._process.returncode is None:
             await self.kill()
-        transport = self._process._transport  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType] - asyncio has no public way
-        transport.close()
+        # asyncio has no other way to close the pipe of a process that was killed
+        pipe = cast("asyncio.SubprocessTransport", getattr(self._process, "_transport"))  # noqa: B009
+        pipe.close()
 
 
 @asynccontextmanager
@@ -326,7 +329,7 @@ async def rig(
     made.people["owner"] = await sandbox.create_user("owner")
     made.guild = await sandbox.found("Harbour", made.owner)
     made.people["member"] = await sandbox.join(made.guild, "member")
-    await sandbox.invite(made.guild, bot)
+    await sandbox.invite(made.guild, bot, ADMINISTRATOR)
     queue = QueueSpec("test.events", ((DISCORD_EVENTS, "#"),))
     await bus.consume(queue, made.events.take, concurrency=1, key=lambda _: 0)
     stack.push_async_callback(made.close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import pytest
@@ -49,8 +49,6 @@ from shared.contracts.topology import GATEWAY_ACTIONS, MODERATION
 from tests.gateway.rig import Rig, rows
 from tests.support.waiting import eventually
 
-GUILD = GuildId
-
 
 @pytest.fixture
 async def gateway(rig: Rig) -> AsyncGenerator[Rig]:
@@ -81,6 +79,11 @@ async def do(
         timeout=limit + timedelta(seconds=3),
         type="test",
     )
+
+
+class _Ids(TypedDict):
+    channel_id: ChannelId
+    message_id: MessageId
 
 
 def data(result: ActionResult) -> Any:  # noqa: ANN401 - any JSON
@@ -151,7 +154,7 @@ async def test_messages_are_posted_changed_reacted_to_and_deleted(gateway: Rig) 
     )
 
     posted = data(await do(gateway, SendMessage(channel_id=channel, message=message), key="m"))
-    ids = {"channel_id": channel, "message_id": MessageId(int(posted["id"]))}
+    ids = _Ids(channel_id=channel, message_id=MessageId(int(posted["id"])))
     assert posted["embeds"][0]["fields"][0]["value"] == "v"
     assert posted["components"][0]["components"][0]["style"] == 1
     assert posted["attachments"][0]["filename"] == "a.txt"
@@ -168,7 +171,8 @@ async def test_many_messages_are_deleted_at_once_and_a_single_one_too(gateway: R
 
     for number, ids in enumerate((tuple(posted[:3]), (posted[3],))):
         action = DeleteMessages(channel_id=channel, message_ids=ids)
-        assert (await do(gateway, action, key=f"d{number}")).status == "done"
+        result = await do(gateway, action, key=f"d{number}")
+        assert result.status == "done", result
 
     assert not await gateway.member.sees(gateway.guild)
 

@@ -91,7 +91,9 @@ async def is_full(api: Api) -> bool:
 async def plain_websocket(rig: Rig, token: str) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
     """Connect to the sandbox's gateway without any library between, and identify."""
     url = f"{rig.sandbox.gateway_url}?v=10&encoding=json"
-    identify = {"token": token, "intents": int(INTENTS), "properties": {}, "shard": [0, 1]}
+    properties = {"os": "linux", "browser": "test", "device": "test"}
+    identify: dict[str, object] = {"token": token, "intents": int(INTENTS), "shard": [0, 1]}
+    identify["properties"] = properties
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as websocket:
         await websocket.receive()
         await websocket.send_json({"op": 2, "d": identify})

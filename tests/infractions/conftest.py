@@ -5,6 +5,12 @@ from contextlib import AsyncExitStack
 
 import pytest_asyncio
 
+from prometheus_client import CollectorRegistry
+
+from services.infractions import app
+from services.infractions.deps import Deps
+from services.infractions.settings import Settings
+from shared.settings import load
 from tests.infractions.rig import Rig, Scene, environment, in_process
 from tests.infractions.rig import rig as make_rig
 from tests.support import backends as places
@@ -29,3 +35,10 @@ async def rig(backends: Backends) -> AsyncGenerator[Rig]:
 async def scene(rig: Rig) -> Scene:
     """Give a guild of the test's own."""
     return rig.found()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def elsewhere(rig: Rig) -> AsyncGenerator[Deps]:
+    """Give what another process of the service would have, to act at the same time as the first."""
+    async with AsyncExitStack() as stack:
+        yield await app.open_deps(stack, load(Settings, rig.environ), CollectorRegistry())

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import httpx
 from msgspec.structs import replace
 
 from services.infractions import app
+from services.infractions.model import Kind, Order, Person
 from services.infractions.settings import Settings
 from shared import bus as buses
 from shared.bus import Bus
@@ -136,6 +137,7 @@ class Process:
 class Rig:
     """The service's surroundings, and how a test sees what it does."""
 
+    environ: Mapping[str, str]
     gateway: AnsweringGateway
     bus: Bus
     http: httpx.AsyncClient
@@ -328,6 +330,27 @@ class Scene:
         """Return what an infraction's history says happened, in order."""
         return [step["change"] for step in (await self.infraction(number))["history"]]
 
+    def order(
+        self,
+        kind: Kind,
+        *,
+        by: UserId | None = None,
+        on: UserId | None = None,
+        duration: timedelta | None = None,
+    ) -> Order:
+        """Return what a command orders; by the moderator on the raider if unsaid."""
+        moderator, user = by or self.moderator, on or self.raider
+        return Order(
+            guild_id=self.id,
+            kind=kind,
+            user=Person(user, self.gateway.users[user].name),
+            moderator=Person(moderator, self.gateway.users[moderator].name),
+            reason="at the same time",
+            source="slash",
+            source_key=str(new_id()),
+            duration=duration,
+        )
+
     async def until(self, number: int, state: str, within: float = 10) -> Json:
         """Wait until an infraction is in a state, and return it."""
 
@@ -406,7 +429,7 @@ async def rig(environ: Mapping[str, str]) -> AsyncGenerator[Rig]:
                 server_settings={"search_path": "infractions"},
             )
         )
-        yield Rig(gateway, bus, http, db)
+        yield Rig(environ, gateway, bus, http, db)
 
 
 async def _read_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:

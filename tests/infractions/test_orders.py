@@ -123,19 +123,6 @@ async def test_while_discord_is_away_a_ban_is_pending_and_tried_again(scene: Sce
     assert scene.done() == ["ban"]
 
 
-async def test_what_was_left_pending_is_finished_by_a_job(scene: Scene) -> None:
-    held = scene.gateway.holds(scene.id, "ban")
-    running = asyncio.create_task(scene.types(f"ban <@{scene.raider}>"))
-    await held.arrived()
-
-    await scene.hurry("finish_pending")
-
-    await scene.until(1, "active")
-    held.go_on()
-    assert "Banned" in await running
-    assert await scene.changes(1) == ["created", "active"]
-
-
 async def test_a_guild_may_want_a_reason_with_everything(scene: Scene) -> None:
     await scene.configures(permissions={scene.moderator: 50}, require_reason=True)
 

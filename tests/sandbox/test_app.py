@@ -13,6 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from sandbox.keeping import kept
+from sandbox.world import World
 from tests.support.sandbox import Sandbox, SandboxClient
 from tests.support.waiting import eventually
 
@@ -79,6 +81,15 @@ async def test_a_killed_one_has_saved_shortly_before(tmp_path: Path) -> None:
 
     async with process("--state", str(state)) as (_, client):
         assert (await client.guild("Harbour")).id == guild.id
+
+
+async def test_changes_that_no_request_made_are_saved_too(tmp_path: Path) -> None:
+    world, state = World(), tmp_path / "state.json"
+    guild = world.create_guild("Harbour", world.create_user("owner"))
+    async with kept(world, state):
+        world.add_member(guild, world.create_user("drifted_in"))
+
+        await eventually(lambda: b"drifted_in" in state.read_bytes(), within=10)
 
 
 async def test_a_deleted_state_gives_the_same_guild_again(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.gateway import Ailment, Close, GatewaySettings, Intents, Op
+from sandbox.gateway import Ailment, Close, GatewaySettings, Intents, Op, Target
 from sandbox.world import Application, Channel, Guild, User, World
 from tests.sandbox.gateway_client import ALL, Gateway, serve
 from tests.support.waiting import eventually
@@ -229,14 +229,13 @@ async def test_a_client_without_heartbeats_is_closed_and_its_session_is_gone() -
 
 
 async def test_heartbeats_keep_a_client_connected() -> None:
-    settings = GatewaySettings(heartbeat_interval=timedelta(milliseconds=60))
+    settings = GatewaySettings(heartbeat_interval=timedelta(milliseconds=250))
     async with serve(settings) as gateway, gateway.connect() as client:
-        loop_end = 6
-        for _ in range(loop_end):
+        for _ in range(6):
             await client.send(Op.HEARTBEAT, None)
             assert (await client.receive()).op == Op.HEARTBEAT_ACK
             with pytest.raises(TimeoutError):
-                await client.ws.receive(timeout=0.05)
+                await client.ws.receive(timeout=0.1)
 
         assert not client.ws.closed
 
@@ -433,6 +432,22 @@ async def test_an_invalidated_session_says_whether_it_may_be_resumed(
         await again.resume(token, client.session_id, 2)
         answer = await again.receive()
         assert answer.op == (Op.DISPATCH if resumable else Op.INVALID_SESSION)
+
+
+async def test_a_session_is_invalidated_while_its_client_is_away(
+    gateway: Gateway, world: World, bot: Application
+) -> None:
+    token = world.token_of(bot)
+    async with gateway.connect() as client:
+        await client.identify(token)
+        await client.until("GUILD_CREATE")
+        gateway.hub.faults.drop()
+    await eventually(lambda: not gateway.hub.connections())
+
+    gateway.hub.faults.invalidate(Target(account_id=world.create_user("other").id))
+    assert gateway.hub.sessions()
+    gateway.hub.faults.invalidate(Target(account_id=bot.id))
+    assert gateway.hub.sessions() == []
 
 
 async def test_identifies_of_one_bucket_keep_their_distance() -> None:

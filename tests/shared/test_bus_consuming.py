@@ -50,7 +50,7 @@ async def test_a_guilds_messages_are_handled_in_order_and_guilds_side_by_side(bu
         running.discard(delivery.guild_id)
 
     await bus.consume(EVENTS, handle, concurrency=3)
-    await asyncio.gather(*(publish(bus, n, guild) for n in range(20) for guild in range(6)))
+    await asyncio.gather(*(publish(bus, n, guild) for guild in range(6) for n in range(20)))
 
     await eventually(lambda: sum(map(len, seen.values())) == 120)
     assert all(numbers == list(range(20)) for numbers in seen.values())

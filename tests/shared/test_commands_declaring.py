@@ -1,7 +1,5 @@
 """Declarations that can't work are refused at once, with what to do; the others are announced."""
 
-# ruff: noqa: ARG001 - handlers take `deps` and `by`, needed or not
-
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 

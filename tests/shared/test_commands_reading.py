@@ -1,7 +1,5 @@
 """What people type and choose, as the arguments of a handler."""
 
-# ruff: noqa: ARG001 - handlers take `deps` and `by`, needed or not
-
 from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Literal

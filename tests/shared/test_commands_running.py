@@ -1,6 +1,6 @@
 """Commands on a real broker: an invocation goes in, an action for the gateway comes out."""
 
-# ruff: noqa: ARG001, ARG002 - handlers take `deps` and `by`, and `get` a guild, needed or not
+# ruff: noqa: ARG002 - `get` takes a guild, needed or not
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, expect
 
 from tests.support.waiting import eventually
 
 from .bay import Bay
+from .visitors import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -17,7 +19,7 @@ EVIL = "<img src=x onerror=alert(1)> & <script>alert(2)</script>"
 
 @asynccontextmanager
 async def page_of(
-    browser: Browser, bay: Bay, name: str, *, phone: bool = False
+    browser: Browser, bay: Bay, name: str, *, phone: bool = False, by_hand: bool = False
 ) -> AsyncGenerator[Page]:
     """Give the browser of somebody who has logged in, and fail when a page complains."""
     context = await browser.new_context(
@@ -40,14 +42,27 @@ async def page_of(
 
     page.on("console", on_console)
     page.on("pageerror", on_error)
-    await page.goto("/")
-    await page.get_by_role("link", name="Log in with Discord").click()
-    await page.locator(f'input[name=user_id][value="{bay.people[name].id}"]').check(force=True)
-    await page.get_by_role("button", name="Authorize").click()
-    await page.wait_for_url("**/guilds")
+    if by_hand:
+        await page.goto("/")
+        await page.get_by_role("link", name="Log in with Discord").click()
+        await page.locator(f'input[name=user_id][value="{bay.people[name].id}"]').check(force=True)
+        await page.get_by_role("button", name="Authorize").click()
+        await page.wait_for_url("**/guilds")
+    else:
+        await context.add_cookies(
+            [{"name": "flotilla", "value": await key_of(bay, name), "url": bay.url}]
+        )
+        await page.goto("/guilds")
     yield page
     assert not complaints
     await context.close()
+
+
+async def key_of(bay: Bay, name: str) -> str:
+    """Return the cookie of somebody who has logged in elsewhere."""
+    async with httpx.AsyncClient(base_url=bay.url) as client:
+        await Visitor(bay, client).logs_in(name)
+        return client.cookies["flotilla"]
 
 
 async def everything_has_loaded(page: Page) -> None:
@@ -58,7 +73,7 @@ async def test_the_owner_finds_their_server_and_how_it_is_doing(
     browser: Browser, cove: Bay
 ) -> None:
     await cove.posts(12, hours_ago=1)
-    async with page_of(browser, cove, "owner") as page:
+    async with page_of(browser, cove, "owner", by_hand=True) as page:
         await page.get_by_role("link", name="Quiet Cove").click()
         await expect(page.get_by_role("heading", name="Quiet Cove")).to_be_visible()
         card = page.locator(".card", has_text="Messages")

@@ -213,7 +213,7 @@ def _body(request: Request) -> bytes | aiohttp.FormData | None:
         return None if request.json is None else msgspec.json.encode(request.json)
     form = aiohttp.FormData()
     form.add_field(
-        "payload_json", msgspec.json.encode(request.json), content_type="application/json"
+        "payload_json", msgspec.json.encode(request.json).decode(), content_type="application/json"
     )
     for number, file in enumerate(request.files):
         form.add_field(

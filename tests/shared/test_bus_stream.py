@@ -1,0 +1,195 @@
+"""The stream of events: packed as the protocol wants it, in order, nothing lost over a cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pamqp.frame
+from hypothesis import given
+from hypothesis import strategies as st
+from pamqp.body import ContentBody
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
+
+from shared.bus import Bus, Delivery, QueueSpec
+from shared.bus.frames import packed_publish
+from shared.bus.link import Link
+from shared.bus.metrics import BusMetrics
+from shared.bus.stream import Stream
+from shared.contracts.topology import DISCORD_EVENTS
+from tests.support.proxy import Proxy
+from tests.support.waiting import eventually
+
+EVENTS = QueueSpec("tests.events", ((DISCORD_EVENTS, "THING.*"),))
+names = st.text(max_size=60).filter(lambda text: len(text.encode()) < 256)
+
+
+@given(key=names, message_id=names, type_=names, body=st.binary(max_size=300), guild=st.integers(0))
+def test_packed_frames_are_what_the_protocol_library_reads(
+    key: str, message_id: str, type_: str, body: bytes, guild: int
+) -> None:
+    packed = packed_publish(
+        5,
+        b"discord.events",
+        key,
+        body,
+        message_id=message_id,
+        correlation_id=str(guild)[:20],
+        type_=type_,
+        timestamp=1_700_000_000,
+        largest=100,
+    )
+
+    method, header, *contents = unpack(packed)
+
+    assert isinstance(method, Basic.Publish)
+    assert (method.exchange, method.routing_key, method.mandatory) == (
+        "discord.events",
+        key,
+        False,
+    )
+    assert isinstance(header, ContentHeader)
+    properties = header.properties
+    assert (properties.message_id, properties.message_type) == (message_id, type_)
+    assert (properties.delivery_mode, properties.content_type) == (2, "application/json")
+    assert properties.timestamp is not None
+    assert properties.timestamp.timestamp() == 1_700_000_000
+    assert header.body_size == len(body)
+    parts = [content.value for content in contents if isinstance(content, ContentBody)]
+    assert b"".join(parts) == body
+    assert all(len(part) <= 100 for part in parts)
+
+
+def unpack(packed: bytes) -> list[object]:
+    frames: list[object] = []
+    while packed:
+        size, channel, frame = pamqp.frame.unmarshal(packed)
+        assert channel == 5
+        frames.append(frame)
+        packed = packed[size:]
+    return frames
+
+
+class Collected:
+    """A consumer that keeps what came."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+
+    async def __call__(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+
+    @property
+    def first_seen(self) -> list[int]:
+        return list(dict.fromkeys(int(delivery.body) for delivery in self.deliveries))
+
+
+class Sent:
+    """Numbered events, and which of them were confirmed, in that order."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.confirmed: list[int] = []
+
+    def send(self, numbers: range) -> None:
+        for number in numbers:
+            self._stream.send(
+                "THING.7",
+                b"%d" % number,
+                message_id=f"m{number}",
+                guild_id=7,
+                type="THING",
+                confirmed=lambda number=number: self.confirmed.append(number),
+            )
+
+
+@asynccontextmanager
+async def streaming(url: str) -> AsyncGenerator[Stream]:
+    metrics = BusMetrics(None)
+    link = Link(url, "stream", metrics)
+    stream = Stream(link, metrics, DISCORD_EVENTS)
+    tasks = [asyncio.create_task(link.run()), asyncio.create_task(stream.run())]
+    try:
+        yield stream
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def test_events_arrive_in_order_with_their_properties(bus: Bus, amqp_url: str) -> None:
+    got = Collected()
+    await bus.consume(EVENTS, got)
+    async with streaming(amqp_url) as stream:
+        sent = Sent(stream)
+        sent.send(range(1000))
+
+        await eventually(lambda: len(got.deliveries) == 1000)
+
+    assert got.first_seen == list(range(1000))
+    first = got.deliveries[0]
+    assert (first.routing_key, first.type, first.message_id) == ("THING.7", "THING", "m0")
+    assert first.guild_id == 7
+    assert first.timestamp is not None
+    assert sorted(sent.confirmed) == list(range(1000))
+    assert stream.in_flight == 0
+
+
+async def test_a_large_event_arrives_whole(bus: Bus, amqp_url: str) -> None:
+    got = Collected()
+    await bus.consume(EVENTS, got)
+    body = b'"%s"' % (b"0123456789" * 60_000)
+    async with streaming(amqp_url) as stream:
+        stream.send(
+            "THING.1", body, message_id="m", guild_id=1, type="THING", confirmed=lambda: None
+        )
+
+        await eventually(lambda: got.deliveries)
+
+    assert got.deliveries[0].body == body
+
+
+async def test_nothing_is_lost_or_out_of_order_over_cuts(bus: Bus, amqp_url: str) -> None:
+    got = Collected()
+    await bus.consume(EVENTS, got)
+    proxy = Proxy(amqp_url)
+    await proxy.open()
+    async with streaming(proxy.url) as stream:
+        sent = Sent(stream)
+        for cut in range(4):
+            sent.send(range(cut * 300, cut * 300 + 300))
+            confirmed = len(sent.confirmed)
+            await eventually(lambda confirmed=confirmed: len(sent.confirmed) > confirmed)
+            proxy.cut()
+        sent.send(range(1200, 1300))
+
+        await eventually(lambda: len(set(sent.confirmed)) == 1300, 20)
+
+    await eventually(lambda: len(got.first_seen) == 1300)
+    assert got.first_seen == list(range(1300))
+    assert len(sent.confirmed) == 1300
+    await proxy.shut()
+
+
+async def test_what_is_sent_while_the_broker_is_away_arrives_when_it_is_back(
+    bus: Bus, amqp_url: str
+) -> None:
+    got = Collected()
+    await bus.consume(EVENTS, got)
+    proxy = Proxy(amqp_url)
+    await proxy.open()
+    async with streaming(proxy.url) as stream:
+        sent = Sent(stream)
+        sent.send(range(10))
+        await eventually(lambda: len(sent.confirmed) == 10)
+        await proxy.shut()
+
+        sent.send(range(10, 30))
+        assert stream.in_flight == 20
+        await proxy.open()
+
+        await eventually(lambda: len(sent.confirmed) == 30, 20)
+    await eventually(lambda: got.first_seen == list(range(30)))
+    await proxy.shut()
