@@ -16,6 +16,7 @@ from pamqp.header import ContentHeader
 from shared.bus import Bus, Delivery, QueueSpec
 from shared.bus.frames import packed_publish
 from shared.bus.link import Link
+from shared.bus.messages import Headers
 from shared.bus.metrics import BusMetrics
 from shared.bus.stream import Stream
 from shared.contracts.topology import DISCORD_EVENTS
@@ -193,3 +194,39 @@ async def test_what_is_sent_while_the_broker_is_away_arrives_when_it_is_back(
         await eventually(lambda: len(sent.confirmed) == 30, 20)
     await eventually(lambda: got.first_seen == list(range(30)))
     await proxy.shut()
+
+
+async def test_what_the_broker_would_not_take_is_published_again(bus: Bus, amqp_url: str) -> None:
+    link = Link(amqp_url, "limited", BusMetrics(None))
+    running = asyncio.create_task(link.run())
+    channel = await link.channel(confirms=False)
+    limits: Headers = {"x-queue-type": "quorum", "x-max-length": 2, "x-overflow": "reject-publish"}
+    await channel.queue_declare("tests.limited", durable=True, arguments=limits)
+    await channel.queue_bind("tests.limited", DISCORD_EVENTS, "THING.*")
+    async with streaming(amqp_url) as stream:
+        sent = Sent(stream)
+        # a quorum queue notices that it is full a little late: send until it refuses
+        refused = False
+        while not refused:
+            sent.send(range(len(sent.confirmed), len(sent.confirmed) + 20))
+            refused = await settles_without_all(stream)
+        left = stream.in_flight
+        assert left > 0
+        await channel.queue_purge("tests.limited")
+
+        async def emptied() -> None:
+            await channel.queue_purge("tests.limited")
+            assert stream.in_flight == 0
+
+        await eventually(emptied, 20)
+
+    running.cancel()
+
+
+async def settles_without_all(stream: Stream) -> bool:
+    """Wait until everything is confirmed or some of it was refused; say whether it was."""
+    try:
+        await eventually(lambda: stream.in_flight == 0, within=1)
+    except AssertionError:
+        return True
+    return False

@@ -148,16 +148,18 @@ async function openChannel(id) {
 }
 
 async function loadMessages(id) {
+  if (!state.messages.has(id)) state.messages.set(id, []);
+  const known = new Set(messagesOf(id).map((one) => one.id));
   try {
     const found = await api.get(`/channels/${id}/messages?limit=${PAGE}`);
     const ids = new Set(found.map((one) => one.id));
-    const own = messagesOf(id).filter((one) => one.flags & 64 && !ids.has(one.id));
+    // What only this person sees is in no list, and what arrived meanwhile may not be in this one.
+    const kept = messagesOf(id).filter((one) => !ids.has(one.id) && (one.flags & 64 || !known.has(one.id)));
     state.messages.set(
       id,
-      [...found, ...own].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
+      [...found, ...kept].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1)),
     );
   } catch (error) {
-    state.messages.set(id, []);
     toast(error.message);
   }
   if (state.channelId === id) changed("messages");
