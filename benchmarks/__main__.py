@@ -4,14 +4,19 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import command
+from benchmarks import command, gateway
 from benchmarks.report import CannotMeasureError, Result, append, table
+from shared import logging
 
-BENCHES: dict[str, Callable[[], Coroutine[None, None, list[Result]]]] = {"command": command.run}
+BENCHES: dict[str, Callable[[], Coroutine[None, None, list[Result]]]] = {
+    "command": command.run,
+    "gateway": gateway.run,
+}
 
 
 def main(names: list[str]) -> int:
     """Run benchmarks one after the other; 1 when one of them could not measure."""
+    logging.configure("bench", "error", "console")
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}. There are: {', '.join(BENCHES)}.")

@@ -61,8 +61,9 @@ def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that Postgres (or something else) is away for now."""
     if isinstance(error, (UnavailableError, ConnectionError, *_AWAY)):
         return True
-    lost = "clos" in str(error) or "released back to the pool" in str(error)
-    return isinstance(error, asyncpg.InterfaceError) and lost
+    if not isinstance(error, asyncpg.InterfaceError):
+        return False
+    return "clos" in str(error) or "released back to the pool" in str(error)
 
 
 _AWAY: Final = (

@@ -23,7 +23,8 @@ async def view(request: web.Request) -> web.Response:
     """Return the guilds of a user with all that a client shows beside the messages."""
     world, user = world_of(request), user_of(request)
     guilds = [_guild(world, guild, user.id) for guild in world.guilds_of(user.id)]
-    return answer({"user": render.user(user), "guilds": guilds})
+    shown = {"user": render.user(user), "guilds": guilds, "direct": _direct(world, user.id)}
+    return answer(shown)
 
 
 @routes.get("/sandbox/guilds/{guild_id}")
@@ -77,6 +78,19 @@ def _visible(world: World, channel_ids: Iterable[int], user_id: int | None) -> l
 
 def _channel(world: World, channel: Channel, bits: int) -> Json:
     return {**render.channel(world, channel), "permissions": str(int(bits))}
+
+
+def _direct(world: World, user_id: int) -> list[Json]:
+    """Return the direct messages that somebody has had, those of the newest message first."""
+    channels = [world.channels[one] for pair, one in world.dms.items() if user_id in pair]
+    begun = [one for one in channels if one.last_message_id]
+    newest_first = sorted(begun, key=lambda one: -(one.last_message_id or 0))
+    return [_direct_channel(world, one, user_id) for one in newest_first]
+
+
+def _direct_channel(world: World, channel: Channel, user_id: int) -> Json:
+    shown = render.channel(world, channel, for_user=user_id)
+    return {**shown, "permissions": str(bits_in(world, channel, user_id))}
 
 
 def _absent(world: World, guild: Guild) -> list[int]:

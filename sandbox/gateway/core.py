@@ -1,7 +1,6 @@
 """What the gateway's parts share: the world, sessions, faults, records and the way to send."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -14,6 +13,7 @@ from sandbox.gateway.record import Record
 from sandbox.gateway.session import Session
 from sandbox.gateway.sessions import Sessions
 from sandbox.gateway.settings import GatewaySettings
+from sandbox.models import Json
 from sandbox.world import World
 
 
@@ -31,7 +31,7 @@ class Core:
         self.member_lists: dict[tuple[int, int], datetime] = {}
         self.faults = GatewayFaults(lambda: list(self.connections.values()), self._forget)
 
-    def send(self, session: Session, name: str, data: dict[str, Any]) -> None:
+    def send(self, session: Session, name: str, data: Json) -> None:
         """Send an event to one session only."""
         self.sessions.push(session, name.encode(), msgspec.json.encode(data))
 

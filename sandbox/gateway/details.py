@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
-from sandbox.models import ChannelType, Guild
+from sandbox.models import ChannelType, Guild, Json
 
 Snowflake = int | str
 _VOICE = (ChannelType.VOICE, ChannelType.STAGE)
@@ -28,7 +28,7 @@ def send_sounds(core: Core, session: Session, data: object) -> None:
     """Send the soundboards of guilds: the sandbox has no sounds."""
     for guild_id in msgspec.convert(data, SoundsRequest).guild_ids:
         if guild := _guild(core, session, guild_id):
-            sounds = {"guild_id": str(guild.id), "soundboard_sounds": list[object]()}
+            sounds: Json = {"guild_id": str(guild.id), "soundboard_sounds": []}
             core.send(session, "SOUNDBOARD_SOUNDS", sounds)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 from aiohttp import web
 
@@ -17,6 +16,7 @@ from sandbox.gateway.protocol import Conversation
 from sandbox.gateway.record import Closed, Record
 from sandbox.gateway.session import Session
 from sandbox.gateway.settings import GatewaySettings
+from sandbox.models import Json
 from sandbox.world import Event, World
 from sandbox.world.visibility import may_receive
 
@@ -159,12 +159,12 @@ class GatewayHub:
         goodbyes = [connection.close(Close.GOING_AWAY) for connection in self.connections()]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
-    def describe(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[Json]:
         """Return every session as JSON, for the control API to show."""
         return [_describe(session) for session in self.sessions()]
 
 
-def _describe(session: Session) -> dict[str, Any]:
+def _describe(session: Session) -> Json:
     return {
         "id": session.id,
         "account_id": str(session.account_id),

@@ -1,13 +1,12 @@
 """Who may open a session: the checks of IDENTIFY, in the order of their close codes."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 
 from sandbox.gateway.codes import ALL_INTENTS, Close, disallowed
 from sandbox.gateway.settings import GatewaySettings
-from sandbox.models import Application, User
+from sandbox.models import Application, Json, User
 from sandbox.world import World
 
 
@@ -15,12 +14,12 @@ class Identify(Struct):
     """The data of op 2."""
 
     token: str
-    properties: dict[str, Any] = {}  # a client's free description of itself
+    properties: Json = {}  # a client's free description of itself
     intents: int | None = None
     compress: bool = False
     large_threshold: int = 50
     shard: tuple[int, int] = (0, 1)
-    presence: dict[str, Any] | None = None  # checked where it is used
+    presence: Json | None = None  # checked where it is used
 
 
 class Refused(Exception):  # noqa: N818 - an outcome that the protocol foresees

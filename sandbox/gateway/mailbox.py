@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from typing import Any
 
 from msgspec import Struct
 
+from sandbox.models import Json
 from sandbox.world.state import Event
 
 
@@ -14,7 +14,7 @@ class ClientEvent(Struct, frozen=True):
 
     number: int
     name: str
-    data: dict[str, Any]  # Discord's JSON, as open as it is
+    data: Json
 
 
 class Mailboxes:

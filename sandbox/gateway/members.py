@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -10,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sandbox.gateway.codes import Intents, Op
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
-from sandbox.models import Guild, Member
+from sandbox.models import Guild, Json, Member
 from sandbox.world import render
 
 _CHUNK = 1000
@@ -20,7 +19,6 @@ _MOST_BY_ID = 100
 _LONGEST_NONCE = 32
 
 Snowflake = int | str
-Json = dict[str, Any]  # Discord's own, written and never read
 
 
 class MembersRequest(Struct):

@@ -1,10 +1,8 @@
 """How accounts show up to others: set with op 3 or when identifying, offline without a session."""
 
-from typing import Any
-
 from msgspec import Struct
 
-from sandbox.models import Presence
+from sandbox.models import Json, Presence
 from sandbox.world import World
 
 _OFFLINE = Presence("offline")
@@ -14,10 +12,10 @@ class PresenceUpdate(Struct):
     """The data of op 3."""
 
     status: str | None = None
-    activities: list[dict[str, Any]] | None = None  # Discord's JSON, shown as it came
+    activities: list[Json] | None = None
     since: float | None = None
     afk: bool | None = None
-    game: dict[str, Any] | None = None  # what older clients send instead of activities
+    game: Json | None = None  # what older clients send instead of activities
 
 
 def set_presence(world: World, account_id: int, update: PresenceUpdate) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import cast
 
 import msgspec
 from aiohttp import WSMsgType
@@ -22,13 +22,14 @@ from sandbox.gateway.presence import PresenceUpdate, set_presence
 from sandbox.gateway.record import Received
 from sandbox.gateway.session import Session
 from sandbox.gateway.voice import update_voice_state
+from sandbox.models import Json
 
 
 class Payload(Struct):
     """What a client sends."""
 
     op: int
-    d: Any = None  # its shape depends on the opcode
+    d: object = None
 
 
 class Resume(Struct):
@@ -53,7 +54,7 @@ class Conversation:
         self._resume_url = resume_url
         self._plain = True
         self._recent: deque[float] = deque()
-        self._handlers: Mapping[int, Callable[[Any], Awaitable[None]]] = {
+        self._handlers: Mapping[int, Callable[[object], Awaitable[None]]] = {
             Op.HEARTBEAT: self._heartbeat,
             Op.IDENTIFY: self._identify,
             Op.RESUME: self._resume,
@@ -110,8 +111,8 @@ class Conversation:
         session = self._connection.session
         data = payload.d
         if isinstance(data, dict):
-            open_ones: dict[str, Any] = data  # pyright: ignore[reportUnknownVariableType] - JSON
-            data = {key: value for key, value in open_ones.items() if key not in _SECRET}
+            given = cast("Json", data)
+            data = {key: value for key, value in given.items() if key not in _SECRET}
         self._core.record.add(
             Received(
                 self._core.world.clock.now(),
@@ -132,7 +133,7 @@ class Conversation:
         if len(self._recent) > self._core.settings.payloads_per_minute:
             raise Refused(Close.RATE_LIMITED)
 
-    async def _heartbeat(self, data: Any) -> None:  # noqa: ANN401 - checked below
+    async def _heartbeat(self, data: object) -> None:
         seq = msgspec.convert(data, int | None)
         session = self._connection.session
         if session is not None:
@@ -141,7 +142,7 @@ class Conversation:
         if self._connection.acknowledges:
             self._connection.send(_ACKNOWLEDGE)
 
-    async def _identify(self, data: Any) -> None:  # noqa: ANN401 - checked below
+    async def _identify(self, data: object) -> None:
         if self._connection.session is not None:
             raise Refused(Close.ALREADY_AUTHENTICATED)
         asked = msgspec.convert(data, Identify)
@@ -174,7 +175,7 @@ class Conversation:
                     session, "GUILD_CREATE", greeting.guild_create(core.world, session, guild)
                 )
 
-    async def _resume(self, data: Any) -> None:  # noqa: ANN401 - checked below
+    async def _resume(self, data: object) -> None:
         if self._connection.session is not None:
             raise Refused(Close.ALREADY_AUTHENTICATED)
         asked = msgspec.convert(data, Resume)
@@ -198,8 +199,8 @@ class Conversation:
 
     def _request(
         self, answer: Callable[[Core, Session, object], None]
-    ) -> Callable[[Any], Awaitable[None]]:
-        async def handle(data: Any) -> None:  # noqa: ANN401 - checked by each request
+    ) -> Callable[[object], Awaitable[None]]:
+        async def handle(data: object) -> None:
             if self._connection.session is None:
                 raise Refused(Close.NOT_AUTHENTICATED)
             answer(self._core, self._connection.session, data)

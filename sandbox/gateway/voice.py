@@ -1,14 +1,13 @@
 """Op 4: joining, moving between and leaving voice channels."""
 
 import secrets
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from sandbox.gateway.core import Core
 from sandbox.gateway.session import Session
-from sandbox.models import Channel, ChannelType, Guild
+from sandbox.models import Channel, ChannelType, Guild, Json
 from sandbox.permissions import Permission
 from sandbox.world import members, voice
 from sandbox.world.visibility import bits_in
@@ -62,7 +61,7 @@ def _join(
         core.send(session, "VOICE_SERVER_UPDATE", _server(guild))
 
 
-def _server(guild: Guild) -> dict[str, Any]:
+def _server(guild: Guild) -> Json:
     return {
         "guild_id": str(guild.id),
         "token": secrets.token_hex(8),

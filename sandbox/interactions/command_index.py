@@ -1,7 +1,5 @@
 """The commands that a person may use somewhere, as a client asks for them before showing them."""
 
-from typing import Any
-
 from aiohttp import web
 
 from sandbox.errors import Code, DiscordError
@@ -88,7 +86,7 @@ def _index(world: World, commands: list[Command]) -> Json:
     }
 
 
-def _application(world: World, application: Application) -> dict[str, Any]:
+def _application(world: World, application: Application) -> Json:
     return {
         "id": str(application.id),
         "name": application.name,

@@ -1,7 +1,7 @@
 """The application commands: kept with the world, overwritten and shown as Discord does."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 from msgspec import Struct, field
@@ -29,9 +29,9 @@ class Command(Struct, kw_only=True):
     type: int = CommandType.CHAT_INPUT
     name: str
     description: str = ""
-    name_localizations: dict[str, Any] | None = None  # locale -> text
-    description_localizations: dict[str, Any] | None = None  # locale -> text
-    options: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])  # Discord's JSON
+    name_localizations: dict[str, str] | None = None
+    description_localizations: dict[str, str] | None = None
+    options: list[Json] = field(default_factory=list[Json])
     default_member_permissions: int | None = None
     contexts: list[int] | None = None
     integration_types: list[int] = field(default_factory=lambda: [0])

@@ -7,7 +7,7 @@ from sandbox import forms
 from sandbox.errors import field_error
 from sandbox.forms import Field, Invalid, Json, invalid
 from sandbox.interactions.kinds import OptionType
-from sandbox.interactions.options import Filling, read_value
+from sandbox.interactions.options import Filling, Option, read_value
 from sandbox.interactions.requests import Submission
 from sandbox.models import Message
 from sandbox.world.components import Component, walk
@@ -76,9 +76,9 @@ def _resolved(submission: Submission, shown: Json, values: list[str]) -> Json:
         files={},
         resolved=resolved,
     )
-    declared: Json = {
-        "type": _NAMES[cast("int", shown["type"])],
-        "channel_types": shown.get("channel_types"),
-    }
+    declared = Option(
+        type=_NAMES[cast("int", shown["type"])],
+        channel_types=tuple(cast("list[int]", shown.get("channel_types") or [])),
+    )
     chosen = [read_value(filling, declared, value) for value in values]
     return {"values": chosen, "resolved": resolved.json()}

@@ -1,7 +1,7 @@
 """Modals: the form that an application shows, and what a user filled into it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import cast
 
 from sandbox import forms
 from sandbox.errors import FormErrors
@@ -137,7 +137,7 @@ def _answer(declared: Json, given: Json) -> Json:
     answer: Json = {key: declared[key] for key in ("type", "custom_id", "id")}
     required = declared.get("required", True)
     if declared["type"] != Component.TEXT_INPUT:
-        values = cast("list[Any]", given.get("values") or [])
+        values = cast("list[object]", given.get("values") or [])
         if required and not values:
             raise invalid(*forms.REQUIRED)
         return answer | {"values": values}

@@ -1,7 +1,7 @@
 """REST: what a person does with an application: commands, components, modals, typing."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 from aiohttp import web
 from msgspec import Struct
@@ -15,7 +15,7 @@ from sandbox.interactions.commands import Command
 from sandbox.interactions.desk import Interaction
 from sandbox.interactions.keys import COMMANDS_KEY, DESK_KEY
 from sandbox.interactions.kinds import CommandType, InteractionType
-from sandbox.interactions.options import Filling, read_options
+from sandbox.interactions.options import Filling, declared_options, read_options
 from sandbox.interactions.payload import owners, payload
 from sandbox.interactions.requests import Submission, in_data, read_submission
 from sandbox.interactions.resolve import Resolved
@@ -72,6 +72,9 @@ def _metadata(world: World, interaction: Interaction, ready: Ready) -> Json:
 
 # Commands and autocomplete
 
+_FILE = forms.model(
+    {"id": forms.snowflake, "filename": forms.text(1, 1024)}, required=("id", "filename")
+)
 _COMMAND: dict[str, Field] = {
     "id": forms.snowflake,
     "version": forms.nullable(forms.snowflake),
@@ -79,7 +82,7 @@ _COMMAND: dict[str, Field] = {
     "type": forms.nullable(forms.integer(1, 3)),
     "target_id": forms.nullable(forms.snowflake),
     "options": forms.anything,
-    "attachments": forms.anything,
+    "attachments": forms.nullable(forms.array(_FILE, maximum=10)),
 }
 
 
@@ -140,16 +143,16 @@ def _options(
         typing=submission.kind == InteractionType.AUTOCOMPLETE,
     )
     try:
-        return read_options(filling, command.options, values.get("options"))
+        return read_options(filling, declared_options(command.options), values.get("options"))
     except Invalid as wrong:
         raise Invalid({"options": wrong.errors}) from None
 
 
 def _files(submission: Submission, values: Json) -> Mapping[int, Attachment]:
-    notes = cast("list[dict[str, Any]]", values.get("attachments") or [])
-    named = [AttachmentNote(int(one["id"]), one.get("filename")) for one in notes if "id" in one]
+    named = cast("list[Json]", values.get("attachments") or [])
+    notes = [AttachmentNote(cast("int", one["id"]), str(one["filename"])) for one in named]
     stored = files.store(
-        submission.call.world, submission.channel.id, submission.uploads, named, ephemeral=True
+        submission.call.world, submission.channel.id, submission.uploads, notes, ephemeral=True
     )
     keys = [upload.key for upload in submission.uploads]
     return dict(zip(keys, stored, strict=True))

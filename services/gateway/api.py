@@ -89,10 +89,14 @@ async def forget_service(
 @operators.get("/dead")
 async def list_dead(deps: DepsOf, limit: Some = 20) -> dict[str, list[views.DeadView]]:
     """List the parked messages of every queue, by queue, leaving them where they are."""
-    return {
-        queue: [views.dead_view(letter) for letter in await deps.bus.peek(queue, limit)]
-        for queue in sorted(QUEUES)
-    }
+    return {queue: await _peek(deps, queue, limit) for queue in sorted(QUEUES)}
+
+
+async def _peek(deps: Deps, queue: str, limit: int) -> list[views.DeadView]:
+    try:
+        return [views.dead_view(letter) for letter in await deps.bus.peek(queue, limit)]
+    except NotFoundError:  # of the executor, which has not run here yet
+        return []
 
 
 @operators.post("/dead/{queue}/replay")

@@ -52,10 +52,14 @@ SHARED_MIGRATIONS: Final = ("config",)
 CONNECTIONS: Final = 100
 """Requests to Discord at a time."""
 
+ANSWERS: Final = 500
+"""Unconfirmed messages that there is room for while the window of events is full."""
+
 IDLE: Final = 75.0
 """Seconds that an idle connection to Discord is kept, for the next answer to be quick."""
 
-DRAIN: Final = 3.0
+DRAIN: Final = 2.0
+"""Seconds that running handlers have at a stop."""
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -248,7 +252,12 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
         )
     )
     connected = await stack.enter_async_context(
-        bus.connect(config.amqp_url.reveal(), name="gateway", registry=registry)
+        bus.connect(
+            config.amqp_url.reveal(),
+            name="gateway",
+            registry=registry,
+            window=config.publish_window + ANSWERS,
+        )
     )
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))

@@ -3,11 +3,18 @@
 from services.gateway import queries
 from services.gateway.deps import Deps
 from shared.config import keep_configs
+from shared.contracts.domain import GuildKeysChanged
 from shared.contracts.invocations import CommandsAnnounced
 from shared.listeners import Listeners
 
 listeners = Listeners("gateway")
 keep_configs(listeners)
+
+
+@listeners.on(GuildKeysChanged)
+async def keep_keys(deps: Deps, event: GuildKeysChanged) -> None:
+    """Keep the keys by which a guild's scripts may use the API."""
+    await deps.keys.apply(event)
 
 
 @listeners.on(CommandsAnnounced)

@@ -78,7 +78,10 @@ async def by_source(db: Executor, guild_id: GuildId, source_key: str) -> Infract
 
 
 async def lock_older_about_ban(tx: Connection, newer: Infraction) -> list[Infraction]:
-    """Return and lock what was ordered about a member's ban before, and holds or is under way."""
+    """Return and lock what was ordered about a member's ban before, and holds or is under way.
+
+    Newest first: as everybody locks downwards from their own row, nobody waits in a circle.
+    """
     return await fetch_all(
         tx,
         Infraction,
@@ -86,7 +89,7 @@ async def lock_older_about_ban(tx: Connection, newer: Infraction) -> list[Infrac
         SELECT * FROM infractions
          WHERE guild_id = $1 AND user_id = $2 AND kind = ANY($3) AND number < $4
            AND state IN ('pending', 'active')
-         ORDER BY number FOR UPDATE
+         ORDER BY number DESC FOR UPDATE
         """,
         newer.guild_id,
         newer.user_id,

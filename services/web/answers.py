@@ -127,6 +127,13 @@ class Revision(Struct, frozen=True, kw_only=True):
     author_name: str = ""
 
 
+class RevisionDetail(Revision, frozen=True, kw_only=True):
+    """A saved configuration with its text, and a unified diff from the one before."""
+
+    yaml: str
+    diff: str = ""
+
+
 class RevisionPage(Struct, frozen=True):
     """Some revisions, newest first."""
 

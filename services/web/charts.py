@@ -78,7 +78,7 @@ def messages_chart(
     hours: Sequence[HourCount], span: Range, zone: ZoneInfo, *, brief: bool
 ) -> Chart:
     """Draw messages by hour over those of as long a time before; `hours` has both."""
-    before, now = hours[: -span.hours], hours[-span.hours :]
+    before, now = hours[-2 * span.hours : -span.hours], hours[-span.hours :]
     by_hour = span.hours <= 24  # noqa: PLR2004 - a day by the hour, more by the day
     rows = _by_hour(now) if by_hour else _by_day(now, zone)
     compared = span.length <= ORDINARY.length

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 import pytest_asyncio
-
 from prometheus_client import CollectorRegistry
 
 from services.infractions import app

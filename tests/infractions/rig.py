@@ -239,8 +239,12 @@ class Scene:
         )
 
     async def types(self, line: str, by: UserId | None = None) -> str:
-        """Type a command and return what is answered."""
-        return (await self.gateway.run(self.text(line, by))).content
+        """Type a command and return the text that answers it."""
+        return (await self.types_for(line, by)).content
+
+    async def types_for(self, line: str, by: UserId | None = None) -> Message:
+        """Type a command and return the message that answers it."""
+        return await self.gateway.run(self.text(line, by))
 
     async def runs(self, command: str, by: UserId | None = None, **options: OptionValue) -> Message:
         """Run a slash command and return the message that answers it."""
@@ -367,12 +371,16 @@ class Scene:
             "SELECT * FROM timer WHERE kind = $1 AND payload->'guild_id' = $2", kind, self.id
         )
 
-    async def hurry(self, kind: str) -> None:
-        """Make the jobs of a kind due that wait for this guild."""
+    async def hurry(self, kind: str, number: int) -> None:
+        """Make the job about an infraction due now."""
         await self.rig.db.execute(
-            "UPDATE timer SET due = now() WHERE kind = $1 AND payload->'guild_id' = $2",
+            """
+            UPDATE timer SET due = now()
+             WHERE kind = $1 AND payload->'guild_id' = $2 AND payload->'number' = $3
+            """,
             kind,
             self.id,
+            number,
         )
         await self.rig.db.execute("SELECT pg_notify('infractions_timer', '')")
 
@@ -383,7 +391,7 @@ class Scene:
             self.id,
             number,
         )
-        await self.hurry("lift_infraction")
+        await self.hurry("lift_infraction", number)
 
 
 def operator_token() -> str:

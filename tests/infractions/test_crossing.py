@@ -8,7 +8,7 @@ import pytest
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.model import Infraction, Kind
-from shared.errors import ConflictError
+from shared.errors import ConflictError, UserError
 from tests.infractions.rig import Scene
 from tests.support.waiting import eventually
 
@@ -56,10 +56,11 @@ async def test_of_temporary_bans_ordered_at_once_the_newest_holds(
 ) -> None:
     orders = [scene.order(Kind.BAN, duration=HOUR * (number + 1)) for number in range(5)]
 
-    await asyncio.gather(
+    came = await asyncio.gather(
         *(actions.order(elsewhere, order) for order in orders), return_exceptions=True
     )
 
+    assert all(isinstance(one, Infraction | UserError) for one in came), came
     states = {one["number"]: one["state"] for one in await scene.infractions()}
     assert states[5] == "active"
     assert {states[number] for number in range(1, 5)} <= {"lifted", "failed"}
@@ -87,11 +88,18 @@ async def test_a_timer_waits_for_a_newer_ban_that_is_under_way(
 
 async def test_a_timer_goes_on_when_the_newer_ban_has_failed(scene: Scene, elsewhere: Deps) -> None:
     await scene.types(f"tempban <@{scene.raider}> 1h")
-    held = scene.gateway.holds(scene.id, "ban")
-    newer = asyncio.create_task(actions.order(elsewhere, scene.order(Kind.UNBAN)))
-    assert (await newer).state == "done"
-    assert await scene.state(1) == "lifted"
-    del held
+    held = scene.gateway.refuses_late(scene.id, "ban")
+    newer = asyncio.create_task(actions.order(elsewhere, scene.order(Kind.BAN, duration=HOUR)))
+    await held.arrived()
+    await scene.time_is_up(1)
+    await eventually(lambda: _waits(scene))
+
+    held.go_on()
+
+    with pytest.raises(UserError, match="lacks a permission"):
+        await newer
+    await scene.until(1, "expired")
+    assert not scene.banned()
 
 
 async def _waits(scene: Scene) -> bool:
@@ -126,7 +134,7 @@ async def test_a_late_ban_does_not_outlive_the_unban_that_came_after_it(
 
     late.go_on()
 
-    with pytest.raises(Exception, match="Infraction #2 took its place"):
+    with pytest.raises(UserError, match="Infraction #2 took its place"):
         await banning
     await eventually(lambda: scene.done() == ["unban", "ban", "unban"])
     assert not scene.banned()
@@ -144,7 +152,7 @@ async def test_a_late_unban_does_not_outlive_the_ban_that_came_after_it(
 
     late.go_on()
 
-    with pytest.raises(Exception, match="Infraction #3 took its place"):
+    with pytest.raises(UserError, match="Infraction #3 took its place"):
         await unbanning
     await eventually(lambda: scene.done() == ["ban", "ban", "unban", "ban"])
     assert scene.banned()
@@ -161,7 +169,7 @@ async def test_what_was_left_pending_is_not_finished_over_a_newer_ban(
     banning.cancel()
     await scene.types(f"ban <@{scene.raider}> for good")
 
-    await scene.hurry("finish_pending")
+    await scene.hurry("finish_pending", 1)
 
     assert await scene.state(1) == "failed"
     assert await scene.state(2) == "active"

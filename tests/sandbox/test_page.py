@@ -375,3 +375,24 @@ async def test_the_panel_lets_people_talk_and_shows_what_bots_asked(page: Page) 
     await panel.get_by_role("button", name="Let them talk").click()
 
     await expect(page.get_by_test_id("message")).to_have_count(before + 3)
+
+
+async def test_direct_messages_arrive_with_a_mark_and_are_answered(
+    page: Page, harbour: Sandbox, bot: HarbourBot
+) -> None:
+    moderator = await harbour.person("moderator")
+    channel = await bot.bot.rest.create_dm_channel(moderator.id)
+
+    await channel.send("You were warned in Harbour.")
+
+    mark = page.get_by_role("button", name="Direct messages")
+    await expect(mark).to_have_class(re.compile("unread"))
+    await mark.click()
+    await expect(page.get_by_test_id("channel")).to_have_text("Flotilla")
+    await expect(last_message(page).get_by_test_id("content")).to_have_text(
+        "You were warned in Harbour."
+    )
+    await expect(mark).not_to_have_class(re.compile("unread"))
+    await page.get_by_test_id("composer").fill("Understood.")
+    await page.keyboard.press("Enter")
+    await expect(last_message(page).get_by_test_id("content")).to_have_text("Understood.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import aiohttp
 import msgspec
 import pytest
+from yarl import URL
 
 from sandbox import seed
 from sandbox.models import Guild
@@ -98,6 +100,27 @@ async def test_logins_see_only_their_own_guilds(harbour: Sandbox) -> None:
         "member": ["Harbour", "Lighthouse Club"],
         "keeper": ["Lighthouse Club"],
     }
+
+
+@pytest.mark.parametrize(
+    ("redirect", "status"),
+    [
+        ("http://127.0.0.1:5123/login/callback", 200),
+        ("http://localhost:8080/login/callback", 200),
+        ("http://127.0.0.1:5123/elsewhere", 400),
+        ("http://127.0.0.1.example.com/login/callback", 400),
+        ("https://127.0.0.1/login/callback", 400),
+    ],
+)
+async def test_a_login_may_come_back_to_any_port_of_this_machine(
+    harbour: Sandbox, redirect: str, status: int
+) -> None:
+    client_id = (await harbour.seed())["application"]["id"]
+    asked = {"client_id": client_id, "response_type": "code", "scope": "identify"}
+    page = URL(f"{harbour.url}/oauth2/authorize").with_query(asked | {"redirect_uri": redirect})
+
+    async with aiohttp.ClientSession() as http, http.get(page) as answer:
+        assert answer.status == status
 
 
 async def test_staff_channels_are_for_staff_and_the_bot(harbour: Sandbox) -> None:

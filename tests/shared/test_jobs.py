@@ -183,6 +183,19 @@ async def test_rescheduling_a_job_while_it_runs_runs_it_again(deps: Deps) -> Non
         await eventually(lambda: none_left(deps))
 
 
+async def test_a_job_moved_to_later_while_it_runs_is_not_lost_when_it_ends(deps: Deps) -> None:
+    deps.go_on.clear()
+    async with make_jobs().worker(deps.db, deps):
+        await schedule(deps.db, Lift(1), key="a")
+        await eventually(lambda: deps.lifted == [1])
+        await schedule(deps.db, Lift(2), key="a", after=timedelta(hours=1))
+        deps.go_on.set()
+        await schedule(deps.db, Lift(3))
+        await eventually(lambda: deps.lifted == [1, 3])
+    [job] = await list_jobs(deps.db)
+    assert (job.state, job.payload["number"]) == ("waiting", 2)
+
+
 async def test_a_job_can_schedule_itself_again_in_its_transaction(deps: Deps) -> None:
     jobs = Jobs()
 

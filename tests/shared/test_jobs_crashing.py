@@ -286,17 +286,18 @@ async def test_a_lost_notify_costs_five_seconds_at_most(db: Db) -> None:
 
 
 async def test_jobs_far_in_the_future_notify_nobody(db: Db) -> None:
-    woken: list[str] = []
+    woken: list[object] = []
 
-    def on_notify(_connection: object, _pid: int, channel: str, _payload: object) -> None:
-        woken.append(channel)
+    def on_notify(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        woken.append(payload)
 
     async with db.acquire() as connection:
         await connection.add_listener("tests_timer", on_notify)
         await schedule(db, Wait(1), after=timedelta(seconds=10))
         await schedule(db, Wait(2), after=timedelta(seconds=1))
-        await eventually(lambda: woken)
-        assert woken == ["tests_timer"]
+        await db.execute("SELECT pg_notify('tests_timer', 'the last')")
+        await eventually(lambda: "the last" in woken)
+        assert woken == ["", "the last"]
         await connection.remove_listener("tests_timer", on_notify)
 
 

@@ -61,16 +61,17 @@ class Town:
 
 
 class Held:
-    """An action that arrived and waits, before or after it was done."""
+    """An action that arrived and waits, before or after it was done, or to be refused."""
 
-    def __init__(self, *, done: bool) -> None:
+    def __init__(self, *, done: bool = False, result: ActionResult | None = None) -> None:
         self._done = done
+        self._result = result
         self._arrived = asyncio.Event()
         self._go_on = asyncio.Event()
 
     async def react(self, _request: ActionRequest, do: Do) -> ActionResult | None:
         """Wait until the test lets it go on."""
-        result = do() if self._done else None
+        result = do() if self._done else self._result
         self._arrived.set()
         await self._go_on.wait()
         return result or do()
@@ -112,6 +113,12 @@ class AnsweringGateway:
     def holds(self, about: int, do: str, *, done: bool = False) -> Held:
         """Hold the next action back, before it is done or before it is answered."""
         held = Held(done=done)
+        self.on(about, do, held.react)
+        return held
+
+    def refuses_late(self, about: int, do: str) -> Held:
+        """Hold the next action back, and refuse it then."""
+        held = Held(result=FORBIDDEN)
         self.on(about, do, held.react)
         return held
 

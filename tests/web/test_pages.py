@@ -204,6 +204,16 @@ async def test_a_saved_configuration_is_a_revision_with_its_author(
         await expect(row).to_contain_text("we live there")
         await expect(row).to_contain_text("admin")
 
+        await page.get_by_label("Configuration in YAML").fill("# nothing\n")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("status")).to_contain_text("Revision 2 holds")
+        await page.get_by_text("What changed").last.click()
+        await expect(page.locator("pre.diff .added")).to_contain_text("Asia/Tokyo")
+        await page.get_by_role("button", name="Go back to revision 1").click()
+        await expect(page.get_by_role("status")).to_contain_text("Revision 3 holds")
+        text = page.get_by_label("Configuration in YAML")
+        await expect(text).to_have_value("plugins: {stats: {timezone: Asia/Tokyo}}\n")
+
         await other.get_by_label("Configuration in YAML").fill("plugins: {}\n")
         await other.get_by_role("button", name="Save").click()
         await expect(other.get_by_role("alert")).to_contain_text("has changed meanwhile")

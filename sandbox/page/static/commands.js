@@ -1,7 +1,7 @@
 // The commands that somebody may use here, read from the application command index.
 
 import { api } from "./api.js";
-import { state } from "./store.js";
+import { DIRECT, state } from "./store.js";
 
 const SUBCOMMAND = 1,
   GROUP = 2,
@@ -10,13 +10,14 @@ let kept = { key: "", at: 0, promise: null };
 
 /** The commands and the applications of the open guild, for the user acted as; kept for two seconds. */
 export function commandIndex() {
-  const key = `${state.me.id}:${state.guildId}`;
+  const key = `${state.me.id}:${state.guildId}:${state.guildId === DIRECT ? state.channelId : ""}`;
   if (kept.key !== key || Date.now() - kept.at > 2000) kept = { key, at: Date.now(), promise: fetchIndex() };
   return kept.promise;
 }
 
 async function fetchIndex() {
-  const found = await api.get(`/guilds/${state.guildId}/application-command-index`);
+  const place = state.guildId === DIRECT ? `/channels/${state.channelId}` : `/guilds/${state.guildId}`;
+  const found = await api.get(`${place}/application-command-index`);
   const applications = new Map(
     found.applications.map((one) => [
       one.id,

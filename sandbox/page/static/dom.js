@@ -39,6 +39,7 @@ export function icon(name) {
 }
 
 const ICONS = {
+  at: "M16 8v5a3 3 0 0 0 5 0v-1a9 9 0 1 0-4 7.5M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8",
   hash: "M9 4 7 20M17 4l-2 16M4 9h17M3 15h17",
   voice: "M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6M18.5 6.5a8 8 0 0 1 0 11",
   thread: "M5 4v6a4 4 0 0 0 4 4h10M15 10l4 4-4 4",

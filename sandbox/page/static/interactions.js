@@ -1,7 +1,7 @@
 // Using commands, components, menus and modals: POST /interactions, and the events that answer it.
 
 import { api, nonce } from "./api.js";
-import { state, keepMessage, dropMessages } from "./store.js";
+import { DIRECT, state, keepMessage, dropMessages } from "./store.js";
 
 const COMMAND = 2,
   AUTOCOMPLETE = 4,
@@ -42,7 +42,8 @@ function answerTo(key, silence) {
 export async function interact(payload, { files = [], key = nonce() } = {}) {
   const answer = answerTo(key, "The application did not respond.");
   answer.catch(() => undefined);
-  const place = { guild_id: state.guildId, channel_id: state.channelId };
+  const place = { channel_id: state.channelId };
+  if (state.guildId !== DIRECT) place.guild_id = state.guildId;
   try {
     await api.post(
       "/interactions",

@@ -16,8 +16,10 @@ import {
   drawHead,
   drawMembers,
   drawTyping,
+  markUnread,
 } from "./sidebar.js";
 import {
+  DIRECT,
   changed,
   channel,
   channels,
@@ -26,6 +28,7 @@ import {
   guild,
   keepMessage,
   messagesOf,
+  nameOf,
   onChange,
   react,
   state,
@@ -33,7 +36,7 @@ import {
 
 const PAGE = 50,
   CATEGORY = 4,
-  READABLE = new Set([0, 2, 5, 10, 11, 12, 13]);
+  READABLE = new Set([0, 1, 2, 5, 10, 11, 12, 13]);
 let disconnect = () => undefined,
   viewTimer = null;
 const list = document.getElementById("messages");
@@ -76,6 +79,7 @@ async function act(id) {
     me,
     replyTo: null,
     editing: null,
+    unread: new Set(),
     messages: new Map(),
     typing: new Map(),
     sessionId: "",
@@ -92,7 +96,7 @@ async function loadView() {
   const id = state.me.id;
   const view = await control.get(`/users/${id}/view`);
   if (state.me.id !== id) return;
-  state.guilds = new Map(view.guilds.map((one) => [one.id, one]));
+  state.guilds = new Map([...view.guilds, ...direct(view)].map((one) => [one.id, one]));
   if (!guild()) state.guildId = view.guilds[0]?.id ?? null;
   const moved = !channel();
   if (moved)
@@ -103,6 +107,18 @@ async function loadView() {
       null;
   drawFrame();
   if (moved || !state.messages.has(state.channelId)) await openChannel(state.channelId);
+}
+
+/** Direct messages in the shape of a server, so that everything else treats them alike. */
+function direct({ user, direct: rooms }) {
+  if (!rooms.length) return [];
+  const channels = rooms.map((one) => ({ ...one, name: nameOf(one.recipients[0]) }));
+  const others = rooms.flatMap((one) => one.recipients).filter((one) => one.id !== user.id);
+  const members = [user, ...others].map((one) => ({ user: one, roles: [] }));
+  const none = { roles: [], threads: [], banned: [], absent: [], voice_states: [] };
+  return [
+    { ...none, id: DIRECT, name: "Direct messages", channels, members, system_channel_id: channels[0].id },
+  ];
 }
 
 /** Fetch the view again soon; many events at once cost one request. */
@@ -136,6 +152,7 @@ async function openGuild(id) {
 async function openChannel(id) {
   state.channelId = id;
   state.replyTo = null;
+  state.unread.delete(id);
   closePanes();
   history.replaceState(null, "", `#/${state.guildId ?? ""}/${id ?? ""}`);
   document.title = channel() ? `#${channel().name} · ${guild().name}` : "Sandbox";
@@ -193,6 +210,10 @@ const HANDLERS = {
     state.typing.get(data.channel_id)?.delete(data.author.id);
     drawTyping();
     keepMessage(data);
+    if (data.channel_id === state.channelId || data.author.id === state.me.id) return;
+    if (!data.guild_id) refreshView();
+    state.unread.add(data.channel_id);
+    markUnread();
   },
   MESSAGE_UPDATE: (data) => {
     if (messagesOf(data.channel_id).some((one) => one.id === data.id)) keepMessage(data);

@@ -1,9 +1,9 @@
 // Everything around the messages: servers, channels, members, the head of the channel, and who one acts as.
 
-import { h, icon, avatar, colour, initials, hue } from "./dom.js";
+import { h, icon, avatar, colour, initials } from "./dom.js";
 import { openMenu, userMenu } from "./menus.js";
 import { channelIcon } from "./suggestions.js";
-import { state, guild, channel, nameOf, person, rolesOf } from "./store.js";
+import { DIRECT, state, guild, channel, nameOf, person, rolesOf } from "./store.js";
 
 const CATEGORY = 4,
   VOICE = 2;
@@ -22,21 +22,34 @@ export function drawGuilds(open) {
           "aria-label": one.name,
           "aria-current": one.id === state.guildId ? "true" : null,
           "data-testid": "guild",
-          style: { "--hue": hue(one.id) },
+          "data-guild": one.id,
           onclick: () => open(one.id),
         },
-        initials(one.name),
+        one.id === DIRECT ? "@" : initials(one.name),
       ),
     ),
   );
+  markUnread();
+}
+
+/** Mark the channels, and the servers they are in, where something was written that nobody read. */
+export function markUnread() {
+  for (const button of document.querySelectorAll(".channel[data-channel]"))
+    button.classList.toggle("unread", state.unread.has(button.dataset.channel));
+  for (const button of document.querySelectorAll(".guild")) {
+    const { channels, threads } = state.guilds.get(button.dataset.guild);
+    const unread = [...channels, ...threads].some((one) => state.unread.has(one.id));
+    button.classList.toggle("unread", unread);
+  }
 }
 
 /** Draw the channels in their categories, threads below their channels, and who is in voice. */
 export function drawChannels(open) {
   const here = guild();
+  const focused = document.activeElement?.closest?.(".channel")?.dataset.channel;
   at("guild-name").replaceChildren(
     h("h1", { "data-testid": "guild-name" }, here?.name ?? "No server"),
-    h("span.count", here ? `${here.members.length} members` : ""),
+    h("span.count", here && here.id !== DIRECT ? `${here.members.length} members` : ""),
   );
   if (!here) {
     at("channel-list").replaceChildren(
@@ -60,10 +73,24 @@ export function drawChannels(open) {
     ...categories.map((one) => {
       const rows = below(one.id);
       return rows.length
-        ? h("details", { open: true }, h("summary", icon("down"), one.name), h("ul", rows))
+        ? h(
+            "details",
+            { open: !closed.has(one.id), ontoggle: (event) => remember(event, one.id) },
+            h("summary", icon("down"), one.name),
+            h("ul", rows),
+          )
         : "";
     }),
   );
+  markUnread();
+  if (focused) document.querySelector(`.channel[data-channel="${focused}"]`)?.focus();
+}
+
+const closed = new Set();
+
+function remember(event, id) {
+  if (event.target.open) closed.delete(id);
+  else closed.add(id);
 }
 
 function entry(one, here, open) {

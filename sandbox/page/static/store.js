@@ -1,5 +1,8 @@
 // What the page knows: who it acts as, the guilds they see, and the messages of the channels they opened.
 
+/** Stands for a server's id where somebody's direct messages are shown. */
+export const DIRECT = "@me";
+
 const listeners = new Set();
 
 export const state = {
@@ -10,6 +13,7 @@ export const state = {
   guilds: new Map(),
   guildId: null,
   channelId: null,
+  unread: new Set(),
   messages: new Map(),
   typing: new Map(),
   replyTo: null,

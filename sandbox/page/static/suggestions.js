@@ -55,8 +55,9 @@ export function rooms(types) {
 }
 
 export const channelIcon = (one) =>
-  ({ 2: "voice", 5: "megaphone", 10: "thread", 11: "thread", 12: "thread", 13: "voice" })[one?.type] ??
-  "hash";
+  ({ 1: "at", 2: "voice", 5: "megaphone", 10: "thread", 11: "thread", 12: "thread", 13: "voice" })[
+    one?.type
+  ] ?? "hash";
 
 /** Slash commands with the application that answers them. */
 export function commandItems(leaves, applications) {

@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Final
 
 from shared.contracts.ids import InteractionId
+
+FLUSH: Final = 2.0
+"""Seconds that the last deferrals have at a stop."""
 
 
 class Deferrals:
@@ -36,7 +40,7 @@ class Deferrals:
             self._waiting[interaction_id][0].cancel()
             self._due(interaction_id)
         if self._running:
-            await asyncio.wait(self._running, timeout=3)
+            await asyncio.wait(self._running, timeout=FLUSH)
 
     def _due(self, interaction_id: InteractionId) -> None:
         waiting = self._waiting.pop(interaction_id, None)

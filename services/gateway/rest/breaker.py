@@ -11,28 +11,42 @@ ALLOWED: Final = 8000
 """Discord bans the address at 10 000 in the window; the rest is for what else runs there."""
 
 
+TOKEN_PAUSE: Final = 10.0
+"""Seconds without another request after Discord has refused the bot's token."""
+
+UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
+
+
 class Breaker:
     """Counts answers 401, 403 and 429 and says when to stop asking."""
 
     def __init__(self, allowed: int = ALLOWED) -> None:
         self._allowed = allowed
         self._seen: deque[float] = deque()
-        self._token_refused = False
+        self._refused_until = 0.0
 
-    def count(self, status: int, *, shared: bool = False) -> None:
-        """Note an answer; 429s of scope `shared` are others' doing and don't count."""
-        if status not in (401, 403, 429) or shared:
+    def count(self, status: int, *, shared: bool = False, by_token: bool = True) -> None:
+        """Note an answer; 429s of scope `shared` are others' doing and don't count.
+
+        `by_token` tells whether the request carried the bot's token.
+        """
+        if status not in (UNAUTHORIZED, FORBIDDEN, TOO_MANY) or shared:
             return
-        self._token_refused |= status == 401  # noqa: PLR2004 - the HTTP status is its own name
-        self._seen.append(time.monotonic())
+        now = time.monotonic()
+        self._seen.append(now)
+        if status == UNAUTHORIZED and by_token:
+            self._refused_until = now + TOKEN_PAUSE
+
+    @property
+    def token_is_refused(self) -> bool:
+        """Whether Discord has just refused the bot's token."""
+        return time.monotonic() < self._refused_until
 
     def closed_for(self) -> float:
         """Return for how many seconds nothing may be asked; 0 when all is well."""
         now = time.monotonic()
         while self._seen and self._seen[0] < now - WINDOW:
             self._seen.popleft()
-        if self._token_refused:
-            return WINDOW
         if len(self._seen) < self._allowed:
             return 0.0
         return self._seen[0] + WINDOW - now

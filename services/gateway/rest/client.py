@@ -30,6 +30,7 @@ TRIES: Final = 6
 REASON_LENGTH: Final = 512
 USER_AGENT: Final = "DiscordBot (https://github.com/flotilla, 0.1)"
 
+UNAUTHORIZED: Final = 401
 TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 
@@ -119,6 +120,8 @@ class Rest:
             return await self._send(request, CALLBACK_PATIENCE)
         if closed := self.breaker.closed_for():
             return Answer(TOO_MANY, retry_after=closed, sent=False)
+        if self.breaker.token_is_refused and not route.public:
+            return Answer(UNAUTHORIZED, sent=False)
         lane = self.lanes.of(route)
         began = _now()
         try:
@@ -185,7 +188,7 @@ class Rest:
             return Answer(0), {}
         self._observe(route, response.status, began)
         shared = response.headers.get("X-RateLimit-Scope") == "shared"
-        self.breaker.count(response.status, shared=shared)
+        self.breaker.count(response.status, shared=shared, by_token=not route.public)
         return _answer(response, body), response.headers
 
     def _observe(self, route: Route, status: int, began: float) -> None:

@@ -23,13 +23,14 @@ from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
 from shared.postgres import Db, is_unavailable
 
-FINISH: Final = 4.0
+FINISH: Final = 3.0
 """Seconds that events on their way have at a stop; what is not confirmed by then is read again."""
 
 LIVE: Final = timedelta(minutes=10)
 """How long a session may live on at Discord after its last sign."""
 
 AGAIN: Final = 1.0
+"""Seconds before a shard that failed is run again."""
 
 log = structlog.get_logger()
 
@@ -111,10 +112,13 @@ class Fleet:
             await self._leases.claim(of_shard(shard_id), lost.set)
             try:
                 await self._run_once(shard_id, options, lost)
+            except FatalGatewayError:
+                raise
             except Exception as error:
-                if not is_unavailable(error):
-                    raise
-                log.warning("shard_waits_for_postgres", shard=shard_id, error=repr(error))
+                if is_unavailable(error):
+                    log.warning("shard_waits_for_postgres", shard=shard_id, error=repr(error))
+                else:
+                    log.exception("shard_failed", shard=shard_id)
                 await asyncio.sleep(AGAIN)
             finally:
                 await self._leases.release(of_shard(shard_id))

@@ -16,6 +16,7 @@ from shared.postgres import Db, is_unavailable
 EVERY: Final = 0.25
 """Seconds between two saves: as much as is read again after a kill."""
 
+AGAIN: Final = 1.0
 PATIENCE: Final = 5.0
 """Seconds for one save, after which it is tried again."""
 
@@ -48,10 +49,11 @@ class Keeper:
                 async with asyncio.timeout(EVERY):
                     await self._feed.fresh.wait()
             self._feed.fresh.clear()
-            await self.save(tuple(self._shards))
+            if not await self.save(tuple(self._shards)):
+                await asyncio.sleep(AGAIN)
 
-    async def save(self, shard_ids: Iterable[int]) -> None:
-        """Save what has changed in these shards."""
+    async def save(self, shard_ids: Iterable[int]) -> bool:
+        """Save what has changed in these shards; say False when Postgres is away."""
         for shard_id in shard_ids:
             try:
                 async with asyncio.timeout(PATIENCE):
@@ -60,6 +62,8 @@ class Keeper:
                 if not is_unavailable(error) and not isinstance(error, TimeoutError):
                     raise
                 log.warning("session_not_saved", shard=shard_id, error=repr(error))
+                return False
+        return True
 
     async def _save(self, shard_id: int) -> None:
         """Save guilds and session together: the guilds are never behind what is not read again."""

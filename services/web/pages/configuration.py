@@ -3,11 +3,11 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Path, Query
 from msgspec import Struct
 from starlette.responses import Response
 
-from services.web.answers import Configuration, RevisionPage
+from services.web.answers import Configuration, RevisionDetail, RevisionPage
 from services.web.deps import Deps
 from services.web.guarding import DepsOf, Entered, FromOurPage, LoggedIn
 from services.web.memory import Access
@@ -20,6 +20,10 @@ MAY_WRITE = frozenset({"editor", "admin", "operator"})
 REVISIONS = 10
 
 router = APIRouter(prefix="/guilds/{guild_id}", route_class=PageRoute, include_in_schema=False)
+
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Held = Annotated[int, Query(ge=0, description="The revision that holds.")]
 
 
 class Mistake(Struct, frozen=True):
@@ -69,9 +73,7 @@ async def save(
     except RefusedError as refused:
         mistake = Mistake(refused.message, refused.problem.line, refused.problem.column)
         return _editor(deps, session, guild, clean, revision, mistake, note)
-    response = Response(status_code=HTTPStatus.NO_CONTENT)
-    response.headers["HX-Redirect"] = f"/guilds/{guild.id}/configuration?saved={saved.revision}"
-    return response
+    return _to_saved(guild, saved)
 
 
 @router.get("/panels/revisions")
@@ -84,7 +86,66 @@ async def revisions(deps: DepsOf, guild: Entered) -> Response:
         guild.actor,
         {"limit": REVISIONS},
     )
-    return deps.templates.page("panels/revisions.html", guild=guild, items=found.items)
+    return deps.templates.page(
+        "panels/revisions.html",
+        guild=guild,
+        items=found.items,
+        held=found.items[0].revision if found.items else 0,
+    )
+
+
+@router.get("/panels/revisions/{number}")
+async def revision(
+    deps: DepsOf, session: LoggedIn, guild: Entered, number: Number, held: Held
+) -> Response:
+    """Show what a revision changed, and its text."""
+    path = f"/guilds/{guild.id}/config/revisions/{number}"
+    found = await deps.owners.get("admin", path, RevisionDetail, guild.actor)
+    return page(
+        deps,
+        "panels/revision.html",
+        session,
+        guild,
+        item=found,
+        lines=changes(found.diff),
+        held=held,
+        may_go_back=guild.role in MAY_WRITE and number != held,
+    )
+
+
+@router.post("/panels/revisions/{number}/rollback", dependencies=[FromOurPage])
+async def roll_back(
+    deps: DepsOf,
+    session: LoggedIn,
+    guild: Entered,
+    number: Number,
+    held: Annotated[int, Form(ge=0)],
+) -> Response:
+    """Make an earlier revision hold again, as a new one."""
+    saved = await deps.owners.send(
+        "admin",
+        "POST",
+        f"/guilds/{guild.id}/config/revisions/{number}/rollback",
+        Configuration,
+        _author(session, guild),
+        {},
+        if_match=f'"{held}"',
+    )
+    return _to_saved(guild, saved)
+
+
+def changes(diff: str) -> list[tuple[str, str]]:
+    """Return the lines of a unified diff, each with what became of it."""
+    kinds = {"+": "added", "-": "removed", "@": "place"}
+    body = diff.splitlines()[2:]
+    return [(kinds.get(line[:1], "same"), line) for line in body]
+
+
+def _to_saved(guild: Access, saved: Configuration) -> Response:
+    """Have the browser load the page anew, with what was saved."""
+    response = Response(status_code=HTTPStatus.NO_CONTENT)
+    response.headers["HX-Redirect"] = f"/guilds/{guild.id}/configuration?saved={saved.revision}"
+    return response
 
 
 def _author(session: Session, guild: Access) -> Actor:

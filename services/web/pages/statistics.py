@@ -42,15 +42,15 @@ async def statistics(deps: DepsOf, session: LoggedIn, guild: Entered, span: Rang
 @router.get("/panels/messages")
 async def messages(deps: DepsOf, guild: Entered, span: RangeOf, brief: bool = False) -> Response:
     """Draw messages by hour."""
-    now = datetime.now(UTC)
     # this hour is not over, but counts: the graph ends with it
-    start = now.replace(minute=0, second=0, microsecond=0) + HOUR - 2 * span.length
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + HOUR
+    start = end - 2 * span.length
     found = await deps.owners.get(
         "stats",
         f"/guilds/{guild.id}/messages/hourly",
         HourlyMessages,
         guild.actor,
-        {"from": start.isoformat(), "to": now.isoformat()},
+        {"from": start.isoformat(), "to": end.isoformat()},
     )
     chart = messages_chart(found.hours, span, ZoneInfo(found.tz), brief=brief)
     return _panel(deps, chart, found.fresh)

@@ -1,0 +1,124 @@
+"""Words that fit: whatever names, reasons and failures hold, Discord takes the message."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.infractions.model import Infraction, Kind, State, Step
+from services.infractions.wording import card, listing, on_one_line, reference, shown
+from shared.commands import escape
+from shared.contracts.actions import Embed
+from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+texts = st.text(max_size=200) | st.text(alphabet="*_`<>@|\\~[]#- \n…a🚢", max_size=6000)
+ids = st.integers(min_value=1, max_value=2**63 - 1)
+moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(2015, 1, 1))  # noqa: DTZ001 - as hypothesis wants it
+
+infractions = st.builds(
+    Infraction,
+    guild_id=ids.map(GuildId),
+    number=st.integers(min_value=1, max_value=2**31 - 1),
+    kind=st.sampled_from(Kind),
+    state=st.sampled_from(State),
+    user_id=ids.map(UserId),
+    user_name=texts,
+    moderator_id=st.none() | ids.map(UserId),
+    moderator_name=texts,
+    reason=texts,
+    source=st.just("slash"),
+    created_at=moments,
+    expires_at=st.none() | moments,
+    ended_at=st.none() | moments,
+    channel_id=st.none() | ids.map(ChannelId),
+    message_id=st.none() | ids.map(MessageId),
+    failure=st.none() | texts,
+)
+steps = st.builds(
+    Step,
+    step=st.just(1),
+    at=moments,
+    actor_id=st.none() | ids.map(UserId),
+    actor_name=texts,
+    change=st.sampled_from(["created", "not lifted"]),
+    detail=texts,
+)
+
+
+def fits(embed: Embed) -> None:
+    """Check what Discord takes in an embed."""
+    assert 0 < len((embed.title or "").strip()) <= 256
+    assert 0 < len((embed.description or "").strip()) <= 4096
+    assert len(embed.fields) <= 25
+    for each in embed.fields:
+        assert 0 < len(each.value.strip()) <= 1024
+    parts = [embed.title or "", embed.description or ""]
+    parts += [text for each in embed.fields for text in (each.name, each.value)]
+    assert sum(len(part) for part in parts) <= 6000
+
+
+@given(texts, st.integers(min_value=2, max_value=3000))
+def test_a_text_is_cut_to_its_length_and_never_inside_of_an_escape(text: str, longest: int) -> None:
+    cut = shown(text, longest)
+
+    assert len(cut) <= longest
+    if len(escape(text)) <= longest:
+        assert cut == escape(text)
+    else:
+        assert cut.endswith("…")
+        assert any(cut == escape(text[:end]) + "…" for end in range(len(text)))
+
+
+@given(texts)
+def test_what_goes_on_one_line_has_one(text: str) -> None:
+    assert "\n" not in on_one_line(text, 100)
+
+
+@given(infractions, st.lists(steps, max_size=40))
+def test_every_card_fits(infraction: Infraction, history: list[Step]) -> None:
+    fits(card(infraction, history))
+
+
+@given(st.lists(infractions, min_size=1, max_size=10), texts)
+def test_every_list_fits(found: list[Infraction], of: str) -> None:
+    fits(listing(found, of=of))
+
+
+@given(infractions)
+def test_every_answer_fits(infraction: Infraction) -> None:
+    assert len(reference(infraction)) < 1500
+
+
+def test_a_long_history_shows_its_newest_steps() -> None:
+    history = [
+        Step(
+            step=number,
+            at=NOW + timedelta(minutes=number),
+            actor_id=None,
+            actor_name="Flotilla",
+            change="not lifted",
+            detail=f"try {number}",
+        )
+        for number in range(200)
+    ]
+    infraction = Infraction(
+        guild_id=GuildId(1),
+        number=1,
+        kind=Kind.BAN,
+        state=State.ACTIVE,
+        user_id=UserId(2),
+        user_name="raider",
+        moderator_id=None,
+        moderator_name="",
+        reason="",
+        source="rule",
+        created_at=NOW,
+    )
+
+    [*_, shown_history] = card(infraction, history).fields
+
+    assert shown_history.value.startswith("…\n")
+    assert shown_history.value.endswith("try 199")
+    assert "Moderator" in [each.name for each in card(infraction, history).fields]
