@@ -7,16 +7,13 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from services.gateway import queries, views
 from services.gateway.actions.executor import queue_of
 from services.gateway.deps import Deps
-from services.gateway.listeners import listeners
 from services.gateway.shards.leases import of_shard
 from shared.contracts.ids import GuildId
 from shared.contracts.topology import ACTION_CLASSES
 from shared.errors import NotFoundError
 from shared.http import SnowflakeText, require
 
-QUEUES: Final = frozenset(
-    [queue_of(name).name for name in ACTION_CLASSES] + [queue.name for queue in listeners.queues()]
-)
+QUEUES: Final = frozenset({*(queue_of(name).name for name in ACTION_CLASSES), "gateway.domain"})
 """The gateway's own queues."""
 
 

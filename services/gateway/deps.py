@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.gateway.commands.book import CommandBook
 from services.gateway.metrics import Metrics
+from services.gateway.recognition.book import CommandBook
 from services.gateway.rest.client import Rest
 from services.gateway.settings import Settings
 from services.gateway.shards.fleet import Fleet

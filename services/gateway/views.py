@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.gateway.commands.book import Entry
 from services.gateway.queries import Lease, Session
+from services.gateway.recognition.book import Entry
 from services.gateway.shards.shard import Shard
 from shared.bus import DeadLetter
 from shared.contracts.discord import GuildSnapshot

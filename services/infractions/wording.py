@@ -45,7 +45,8 @@ def on_one_line(text: str, longest: int) -> str:
 
 def member(infraction: Infraction) -> str:
     """Name the member: as they were called then, and so that they are found now."""
-    return f"**{on_one_line(infraction.user_name, LONGEST_NAME)}** (<@{infraction.user_id}>)"
+    name = on_one_line(infraction.user_name, LONGEST_NAME)
+    return f"**{name}** (<@{infraction.user_id}>)" if name else f"<@{infraction.user_id}>"
 
 
 def moderator(infraction: Infraction) -> str:
@@ -98,7 +99,7 @@ def _standing(infraction: Infraction) -> str:
 
 def card(infraction: Infraction, history: Sequence[Step]) -> Embed:
     """Show an infraction with its whole history."""
-    reason = shown(infraction.reason, LONGEST_IN_CARD) or "*No reason given.*"
+    reason = shown(infraction.reason.strip(), LONGEST_IN_CARD) or "*No reason given.*"
     fields = [
         EmbedField(name="Member", value=member(infraction), inline=True),
         EmbedField(name="Moderator", value=moderator(infraction), inline=True),

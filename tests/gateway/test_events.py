@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 
 from services.gateway.shards.dispatch import decode_frame, guild_of
-from services.gateway.shards.shard import INTENTS
+from services.gateway.shards.given import INTENTS
 from shared.contracts.events import MessageCreated
 from tests.gateway.rig import Api, Rig
 from tests.support.proxy import proxied

@@ -14,6 +14,7 @@ from services.gateway.shards.codes import FatalGatewayError
 from services.gateway.shards.progress import Progress
 from tests.gateway.conftest import free_port
 from tests.gateway.rig import Rig, Running, queries_on, rows
+from tests.support.proxy import proxied
 from tests.support.waiting import eventually
 
 
@@ -60,6 +61,21 @@ async def test_a_planned_stop_saves_everything_that_was_read(rig: Rig) -> None:
 
     replayed = [delivery.type for delivery in rig.events.deliveries[seen:]]
     assert replayed == ["RESUMED", "MESSAGE_CREATE"]
+
+
+async def test_what_the_broker_did_not_confirm_is_read_again(rig: Rig, amqp_url: str) -> None:
+    async with proxied(amqp_url) as broker:
+        async with rig.gateway(AMQP_URL=broker.url) as gateway:
+            await rig.member.says(rig.guild, "before")
+            await eventually(lambda: rig.events.contents() == ["before"])
+            await broker.shut()
+            await rig.member.says(rig.guild, "meanwhile")
+            await eventually(lambda: is_under_way(gateway))
+        assert rig.events.contents() == ["before"]
+
+        async with rig.gateway():
+            await eventually(lambda: rig.events.contents() == ["before", "meanwhile"])
+            assert await rig.identifies() == 1
 
 
 @pytest.mark.parametrize("code", [4007, 4009])
@@ -221,6 +237,10 @@ async def has_resumed(rig: Rig, times: int) -> bool:
 
 async def has_closed(rig: Rig) -> bool:
     return bool((await rig.sandbox.gateway())["closed"])
+
+
+async def is_under_way(gateway: Running) -> bool:
+    return await gateway.api.metric("gateway_publish_window") > 0
 
 
 async def is_alive(gateway: Running) -> bool:

@@ -6,7 +6,7 @@ from typing import cast
 
 from msgspec import structs
 
-from services.gateway.commands.slash import Json, commands_of
+from services.gateway.recognition.slash import Json, commands_of
 from shared.contracts.invocations import CommandSpec, OptionSpec, OptionType
 from tests.gateway.rig import Rig
 from tests.gateway.toys import Toy, serve_toy

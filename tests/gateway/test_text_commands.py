@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.commands.book import CommandBook
+from services.gateway.recognition.book import CommandBook
 from shared.contracts.config import ConfigDocument, CorePlugin, Plugins
 from shared.contracts.discord import BAN_MEMBERS
 from shared.contracts.domain import ConfigChanged

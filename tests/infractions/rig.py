@@ -110,9 +110,14 @@ class Process:
     """Infractions as a process of its own, which can be killed and started again."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+        self.environ = environ
         self.url = f"http://127.0.0.1:{environ['HTTP_PORT']}"
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not killed."""
+        return self._process is not None
 
     async def start(self) -> None:
         """Start it and wait until it works."""
@@ -121,7 +126,7 @@ class Process:
             "-m",
             "services.infractions",
             cwd=ROOT,
-            env={**os.environ, **self._environ},
+            env={**os.environ, **self.environ},
         )
         await until_ready(self.url)
 

@@ -1,5 +1,6 @@
 """Words that fit: whatever names, reasons and failures hold, Discord takes the message."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -13,7 +14,11 @@ from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
-texts = st.text(max_size=200) | st.text(alphabet="*_`<>@|\\~[]#- \n…a🚢", max_size=6000)
+texts = st.text(max_size=40) | st.builds(
+    lambda part, times: (part * times)[:6000],
+    st.text(max_size=4) | st.text(alphabet="*_`<>@|\\~[]#- \n…a🚢", max_size=8),
+    st.integers(min_value=1, max_value=6000),
+)
 ids = st.integers(min_value=1, max_value=2**63 - 1)
 moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(2015, 1, 1))  # noqa: DTZ001 - as hypothesis wants it
 
@@ -59,6 +64,11 @@ def fits(embed: Embed) -> None:
     assert sum(len(part) for part in parts) <= 6000
 
 
+def unescaped(text: str) -> str:
+    """Return what a text shows on Discord."""
+    return re.sub(r"\\([\\*_~`|\[\]<#>-])", r"\1", text)
+
+
 @given(texts, st.integers(min_value=2, max_value=3000))
 def test_a_text_is_cut_to_its_length_and_never_inside_of_an_escape(text: str, longest: int) -> None:
     cut = shown(text, longest)
@@ -68,7 +78,7 @@ def test_a_text_is_cut_to_its_length_and_never_inside_of_an_escape(text: str, lo
         assert cut == escape(text)
     else:
         assert cut.endswith("…")
-        assert any(cut == escape(text[:end]) + "…" for end in range(len(text)))
+        assert text.startswith(unescaped(cut.removesuffix("…")))
 
 
 @given(texts)
@@ -76,7 +86,7 @@ def test_what_goes_on_one_line_has_one(text: str) -> None:
     assert "\n" not in on_one_line(text, 100)
 
 
-@given(infractions, st.lists(steps, max_size=40))
+@given(infractions, st.lists(steps, max_size=8))
 def test_every_card_fits(infraction: Infraction, history: list[Step]) -> None:
     fits(card(infraction, history))
 

@@ -9,6 +9,7 @@ import { commandItems, people, roles, rooms, translate } from "./suggestions.js"
 import { state, channel, person, can, MAY, changed, messagesOf } from "./store.js";
 import { edit } from "./messages.js";
 
+const DM = 1;
 let picker,
   input,
   files = [],
@@ -30,10 +31,11 @@ export function drawComposer() {
     return;
   }
   picker = new Picker(h("div.picker", { hidden: true, "data-testid": "picker" }));
+  const label = `Message ${here.type === DM ? "@" : "#"}${here.name}`;
   input = h("textarea", {
     rows: "1",
-    placeholder: `Message #${here.name}`,
-    "aria-label": `Message #${here.name}`,
+    placeholder: label,
+    "aria-label": label,
     "data-testid": "composer",
     role: "combobox",
     "aria-expanded": "false",

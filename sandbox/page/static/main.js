@@ -38,7 +38,9 @@ const PAGE = 50,
   CATEGORY = 4,
   READABLE = new Set([0, 1, 2, 5, 10, 11, 12, 13]);
 let disconnect = () => undefined,
-  viewTimer = null;
+  viewTimer = null,
+  viewsAsked = 0,
+  viewShown = 0;
 const list = document.getElementById("messages");
 
 async function start() {
@@ -94,8 +96,10 @@ async function act(id) {
 
 async function loadView() {
   const id = state.me.id;
+  const number = ++viewsAsked;
   const view = await control.get(`/users/${id}/view`);
-  if (state.me.id !== id) return;
+  if (state.me.id !== id || number < viewShown) return;
+  viewShown = number;
   state.guilds = new Map([...view.guilds, ...direct(view)].map((one) => [one.id, one]));
   if (!guild()) state.guildId = view.guilds[0]?.id ?? null;
   const moved = !channel();

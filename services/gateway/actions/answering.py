@@ -15,7 +15,7 @@ from services.gateway.actions.payloads import (
 )
 from services.gateway.actions.plain import Call, edit_message, send_message
 from services.gateway.actions.words import gone, refused, result_of
-from services.gateway.commands.deferrals import Deferrals
+from services.gateway.recognition.deferrals import Deferrals
 from services.gateway.rest.client import Answer, Request, Rest
 from services.gateway.rest.limiter import Priority
 from services.gateway.rest.routes import Route, callback, follow_up, of_channel, original

@@ -16,9 +16,10 @@ from services.gateway.settings import Settings
 from services.gateway.shards.codes import FATAL, FatalGatewayError
 from services.gateway.shards.feed import Feed
 from services.gateway.shards.gate import Gate, ask_discord
+from services.gateway.shards.given import ShardOptions
 from services.gateway.shards.keeper import Keeper
 from services.gateway.shards.leases import Leases, of_shard
-from services.gateway.shards.shard import Shard, ShardOptions
+from services.gateway.shards.shard import Shard
 from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
 from shared.postgres import Db, is_unavailable

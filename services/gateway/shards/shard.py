@@ -3,47 +3,25 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from typing import Final, Protocol, cast
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final, cast
 
 import msgspec
 import structlog
 from hikari import errors
 from hikari.api.event_factory import EventFactory
 from hikari.api.event_manager import EventManager
-from hikari.api.shard import GatewayCompression
 from hikari.impl.config import HTTPSettings, HTTPTimeoutSettings, ProxySettings
 from hikari.impl.shard import GatewayShardImpl
-from hikari.intents import Intents
 from hikari.snowflakes import Snowflake
-from msgspec import Struct
 from typing_extensions import override
 
 from services.gateway.metrics import Metrics
 from services.gateway.queries import Session
 from services.gateway.shards.codes import FATAL, SESSION_ENDED
 from services.gateway.shards.dispatch import Dispatch, Frame, Ready, decode_frame, guild_of
+from services.gateway.shards.given import COMPRESSIONS, INTENTS, Permit, ShardOptions, Sink
 from services.gateway.shards.window import Window
-
-INTENTS: Final = (
-    Intents.GUILDS
-    | Intents.GUILD_MEMBERS
-    | Intents.GUILD_MODERATION
-    | Intents.GUILD_INVITES
-    | Intents.GUILD_VOICE_STATES
-    | Intents.GUILD_MESSAGES
-    | Intents.GUILD_MESSAGE_REACTIONS
-    | Intents.DM_MESSAGES
-    | Intents.DM_MESSAGE_REACTIONS
-    | Intents.MESSAGE_CONTENT
-)
-"""Everything that a moderation bot reads; no presences, which are most of the traffic."""
-
-COMPRESSIONS: Final = {
-    "zstd": GatewayCompression.TRANSPORT_ZSTD_STREAM,
-    "zlib": GatewayCompression.TRANSPORT_ZLIB_STREAM,
-    "none": None,
-}
 
 HANDSHAKE_LIMIT: Final = 30.0
 """Seconds from dialling to READY or RESUMED, after which the connection is given up."""
@@ -60,43 +38,6 @@ HAND_OVER: Final = 4000
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HEARTBEAT_ACK = 0, 1, 7, 9, 11
 
 log = structlog.get_logger()
-
-
-class Sink(Protocol):
-    """Takes what a shard reads; it must not raise."""
-
-    def take(self, event: Dispatch) -> None:
-        """Take an event."""
-        ...
-
-    def begin(self, shard_id: int, ready: Ready) -> None:
-        """Note that a new session began."""
-        ...
-
-    def lost(self, shard_id: int) -> None:
-        """Note that the session is lost, and with it what happened meanwhile."""
-        ...
-
-
-class Permit(Protocol):
-    """What a shard must be allowed before it connects."""
-
-    async def to_connect(self, shard_id: int) -> None:
-        """Wait until this process may run the shard."""
-        ...
-
-    def to_identify(self, shard_id: int) -> AbstractAsyncContextManager[None]:
-        """Wait for the turn to begin a new session, and hold it meanwhile."""
-        ...
-
-
-class ShardOptions(Struct, frozen=True, kw_only=True):
-    """What all shards of a process have in common."""
-
-    token: str
-    url: str
-    shard_count: int
-    compression: str = "zstd"
 
 
 class _Quiet:

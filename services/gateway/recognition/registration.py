@@ -8,8 +8,8 @@ import msgspec
 import structlog
 
 from services.gateway import queries
-from services.gateway.commands.book import CommandBook
-from services.gateway.commands.slash import Json, commands_of, hash_of
+from services.gateway.recognition.book import CommandBook
+from services.gateway.recognition.slash import Json, commands_of, hash_of
 from services.gateway.rest.client import Request, Rest
 from services.gateway.rest.routes import Route, of_bot
 from services.gateway.shards.dispatch import Named

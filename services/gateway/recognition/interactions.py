@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from services.gateway.commands.book import CommandBook
+from services.gateway.recognition.book import CommandBook
 from services.gateway.shards.dispatch import Dispatch
 from services.gateway.snapshots import Snapshots
 from shared.contracts.discord import Member, MessageRef, User

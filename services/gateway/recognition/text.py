@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct, structs
 
-from services.gateway.commands.book import CommandBook, Meant
-from services.gateway.commands.permissions import in_channel
+from services.gateway.recognition.book import CommandBook, Meant
+from services.gateway.recognition.permissions import in_channel
 from services.gateway.shards.dispatch import Dispatch
 from services.gateway.snapshots import Snapshots
 from shared.contracts.config import CorePlugin

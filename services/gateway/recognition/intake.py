@@ -8,11 +8,11 @@ from typing import Final
 
 import structlog
 
-from services.gateway.commands.book import CommandBook
-from services.gateway.commands.deferrals import Deferrals
-from services.gateway.commands.interactions import Asked, Interactions
-from services.gateway.commands.text import Spoken, TextCommands
 from services.gateway.metrics import Metrics
+from services.gateway.recognition.book import CommandBook
+from services.gateway.recognition.deferrals import Deferrals
+from services.gateway.recognition.interactions import Asked, Interactions
+from services.gateway.recognition.text import Spoken, TextCommands
 from services.gateway.rest.client import Answer, Request, Rest
 from services.gateway.rest.routes import callback
 from services.gateway.shards.dispatch import Dispatch

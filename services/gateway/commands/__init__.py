@@ -1,1 +1,0 @@
-"""Commands: which there are, what people meant, and how Discord knows of them."""

@@ -1,0 +1,1 @@
+"""Recognition: which commands there are, what people meant, how Discord knows of them."""

@@ -1,0 +1,152 @@
+"""Infractions killed between any two steps of a measure: one record, one ban, the right state."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import aio_pika
+import pytest
+from msgspec.structs import replace
+
+from shared.contracts.actions import ActionRequest, ActionResult
+from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE
+from tests.infractions.rig import Process, Scene, environment
+from tests.infractions.rig import rig as make_rig
+from tests.support.answering_gateway import Do
+from tests.support.waiting import eventually
+
+NEARLY = timedelta(seconds=2)
+"""Until a command may no longer be answered: long enough to be begun."""
+
+
+@pytest.fixture
+async def process(database_url: str, amqp_url: str) -> AsyncGenerator[Process]:
+    """Give infractions as a process of its own."""
+    process = Process(environment(database_url, amqp_url))
+    try:
+        yield process
+    finally:
+        await process.kill()
+
+
+@pytest.fixture
+async def scene(process: Process) -> AsyncGenerator[Scene]:
+    """Give a guild for it, with the process running."""
+    async with AsyncExitStack() as stack:
+        rig = await stack.enter_async_context(make_rig(process.environ))
+        await process.start()
+        yield rig.found()
+
+
+def kill_at_the_ban(scene: Scene, process: Process, *, done: bool) -> None:
+    """Kill the process when it asks for the ban: before Discord has done it, or after."""
+
+    async def react(_request: ActionRequest, do: Do) -> None:
+        if done:
+            do()
+        await process.kill()
+
+    scene.gateway.on(scene.id, "ban", react)
+
+
+async def killed(process: Process) -> None:
+    await eventually(lambda: not process.running, within=10)
+
+
+async def check_one_ban(scene: Scene) -> None:
+    """Check what has to be so in the end, whenever the crash was."""
+    [infraction] = await scene.infractions()
+    assert (infraction["number"], infraction["state"]) == (1, "active")
+    assert scene.done() == ["ban"]
+    assert await scene.changes(1) == ["created", "active"]
+    assert not await scene.timers("finish_pending")
+    assert len(await scene.timers("lift_infraction")) == 1
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before Discord", "after Discord"])
+async def test_killed_at_the_ban_it_is_finished_when_the_command_comes_again(
+    scene: Scene, process: Process, done: bool
+) -> None:
+    kill_at_the_ban(scene, process, done=done)
+    tempban = scene.text(f"tempban <@{scene.raider}> 1h")
+    await scene.gateway.send(tempban)
+    await killed(process)
+    assert scene.banned() is done
+
+    await process.start()
+
+    assert "Banned" in (await scene.gateway.answer(tempban)).message.content
+    await check_one_ban(scene)
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before Discord", "after Discord"])
+async def test_killed_at_the_ban_it_is_finished_by_a_job_when_nobody_waits_any_more(
+    scene: Scene, process: Process, done: bool
+) -> None:
+    kill_at_the_ban(scene, process, done=done)
+    tempban = scene.text(f"tempban <@{scene.raider}> 1h")
+    await scene.gateway.send(replace(tempban, deadline=datetime.now(UTC) + NEARLY))
+    await killed(process)
+
+    await process.start()
+    await scene.hurry("finish_pending", 1)
+
+    await scene.until(1, "active")
+    await check_one_ban(scene)
+
+
+async def test_killed_before_the_answer_it_answers_when_the_command_comes_again(
+    scene: Scene, process: Process
+) -> None:
+    async def cut_off(_request: ActionRequest, do: Do) -> ActionResult:
+        """Leave the answer no way to the gateway, so that it is not sent before the kill."""
+        await bind_interactive(process, bound=False)
+        return do()
+
+    scene.gateway.on(scene.id, "ban", cut_off)
+    tempban = scene.text(f"tempban <@{scene.raider}> 1h")
+    await scene.gateway.send(tempban)
+    await eventually(lambda: settled(scene))
+    await process.kill()
+    await bind_interactive(process, bound=True)
+
+    await process.start()
+
+    assert "Infraction #1" in (await scene.gateway.answer(tempban)).message.content
+    await check_one_ban(scene)
+
+
+async def bind_interactive(process: Process, *, bound: bool) -> None:
+    """Have the broker bring what people wait for to the gateway, or nowhere."""
+    connection = await aio_pika.connect(process.environ["AMQP_URL"])
+    async with connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(f"{GATEWAY_ACTIONS}.{INTERACTIVE}")
+        await (queue.bind if bound else queue.unbind)(GATEWAY_ACTIONS, INTERACTIVE)
+
+
+async def settled(scene: Scene) -> bool:
+    row = await scene.rig.db.fetchval("SELECT state FROM infractions WHERE number = 1")
+    return row == "active"
+
+
+async def test_killed_while_a_ban_is_being_lifted_it_is_lifted_once(
+    scene: Scene, process: Process
+) -> None:
+    await scene.types(f"tempban <@{scene.raider}> 1h")
+
+    async def react(_request: ActionRequest, do: Do) -> None:
+        do()
+        await process.kill()
+
+    scene.gateway.on(scene.id, "unban", react)
+    await scene.time_is_up(1)
+    await killed(process)
+    await process.start()
+
+    # As if the lease had run out, which takes half a minute.
+    await scene.hurry("lift_infraction", 1)
+
+    infraction = await scene.until(1, "expired")
+    assert infraction["history"][-1]["detail"] == "time is up"
+    assert scene.done() == ["ban", "unban"]
