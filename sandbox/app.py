@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 from msgspec import Struct
+from yarl import URL
 
 from sandbox import cdn, control, errors, faults, interactions, oauth2, ratelimits, rest
 from sandbox.control import requests as received
@@ -68,14 +69,23 @@ def _open_page(app: web.Application) -> None:
         return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
     app.router.add_get("/", page)
+
+    async def fresh(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-cache"  # asked about again after an upgrade
+
     app.router.add_static("/static", PAGE / "static")
+    app.on_response_prepare.append(fresh)
 
 
 @web.middleware
 async def plainly(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer mistakes in calls of the control API in plain words."""
+    """Answer mistakes in control calls in plain words, and pages of other sites not at all."""
     if not request.path.startswith("/sandbox"):
         return await handler(request)
+    origin = request.headers.get("Origin")
+    if origin is not None and URL(origin).authority != request.host:
+        return answer({"message": "The control API is not for pages of other sites."}, 403)
     try:
         return await handler(request)
     except ControlError as error:

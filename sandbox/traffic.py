@@ -42,6 +42,15 @@ class Burst(Struct):
     ids: list[int] = field(default_factory=list[int])
 
 
+class Talk(Struct):
+    """Some people who talk in a channel, and what they have not said yet."""
+
+    channel: Channel
+    speakers: list[User]
+    lines: list[str]
+    last_id: int = 0
+
+
 class Traffic:
     """The life of the guilds of a world."""
 
@@ -124,18 +133,25 @@ class Traffic:
         )
 
     async def _live(self, guild_id: int, rate: float) -> None:
-        conversation: list[str] = []
+        talk: Talk | None = None
         while guild := self.world.guilds.get(guild_id):
             weight = BY_HOUR[self.world.clock.now().hour]
             await asyncio.sleep(self._chance.expovariate(max(rate * weight, 0.001)))
-            if not conversation:
-                conversation = list(self._chance.choice(self._chatter.conversations))
-            self._happen(guild, conversation)
+            if talk is None or not talk.lines:
+                talk = self._begin(guild)
+            self._happen(guild, talk)
 
-    def _happen(self, guild: Guild, conversation: list[str]) -> None:
+    def _begin(self, guild: Guild) -> Talk:
+        """Let some people who may write in a channel begin to talk there."""
+        channel = self._chance.choice(self._open_channels(guild))
+        writers = [user for user, _ in self._writers(guild, [channel])]
+        speakers = self._chance.sample(writers, min(len(writers), self._chance.randint(2, 4)))
+        return Talk(channel, speakers, list(self._chance.choice(self._chatter.conversations)))
+
+    def _happen(self, guild: Guild, talk: Talk) -> None:
         what = self._chance.random()
         if what < 0.78:  # noqa: PLR2004 - shares of a day
-            self._speak(guild, conversation.pop(0))
+            self._speak(guild, talk)
         elif what < 0.92:  # noqa: PLR2004 - same
             self._react(guild)
         elif what < 0.97:  # noqa: PLR2004 - same
@@ -143,11 +159,17 @@ class Traffic:
         else:
             self._come_or_go(guild)
 
-    def _speak(self, guild: Guild, line: str) -> None:
-        writers = list(self._writers(guild, self._text_channels(guild)))
-        if not writers:
+    def _speak(self, guild: Guild, talk: Talk) -> None:
+        line, channel = talk.lines.pop(0), talk.channel
+        if channel.id not in self.world.channels:
             return
-        author, channel = self._chance.choice(writers)
+        able = {user.id for user, _ in self._writers(guild, [channel])}
+        speakers = [one for one in talk.speakers if one.id in able]
+        others = [one for one in speakers if one.id != talk.last_id] or speakers
+        if not others:
+            return
+        author = self._chance.choice(others)
+        talk.last_id = author.id
         earlier = self.world.history(channel.id).by_id.get(channel.last_message_id or 0)
         answered: Json | None = None
         if earlier and earlier.type in WRITTEN and self._chance.random() < REPLIES:
@@ -155,7 +177,7 @@ class Traffic:
         self.world.post_message(channel, author, line, message_reference=answered)
 
     def _react(self, guild: Guild) -> None:
-        channel = self._chance.choice(self._text_channels(guild))
+        channel = self._chance.choice(self._open_channels(guild))
         recent = list(self.world.history(channel.id).by_id.values())[-10:]
         readers = [
             one
@@ -209,6 +231,16 @@ class Traffic:
 
     def _text_channels(self, guild: Guild) -> list[Channel]:
         return [one for one in self._channels(guild) if one.type == ChannelType.TEXT]
+
+    def _open_channels(self, guild: Guild) -> list[Channel]:
+        """Return the text channels that everybody sees."""
+        channels = self._text_channels(guild)
+        hidden = int(Permission.VIEW_CHANNEL)
+        return [
+            one
+            for one in channels
+            if guild.id not in one.overwrites or not one.overwrites[guild.id].deny & hidden
+        ] or channels
 
     def _first_channel(self, guild: Guild) -> Channel:
         preferred = self.world.channels.get(guild.system_channel_id or 0)

@@ -20,7 +20,7 @@ from sandbox.harbour import PRIVILEGED
 from sandbox.models import Application, Guild, Json, Role, User
 from sandbox.permissions import ALL
 from sandbox.seed import seeded_names
-from sandbox.world import World, render
+from sandbox.world import World, members, render
 
 routes = web.RouteTableDef()
 
@@ -129,7 +129,8 @@ async def join(request: web.Request) -> web.Response:
         raise ControlError(f"{user.username} is banned from {guild.name}.", 403)
     roles = [_role(guild, name) for name in new.roles]
     member = world.add_member(guild, user, roles=roles, permissions=new.permissions & ALL)
-    member.nick = new.nick or member.nick
+    if new.nick is not None:
+        members.modify(world, member, {"nick": new.nick})
     return answer(render.member_with_user(world, member), 201)
 
 

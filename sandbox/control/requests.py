@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sandbox.auth import identify
 from sandbox.faults import API_PREFIX, Handler
+from sandbox.rest.call import FORM
 from sandbox.world import WORLD_KEY
 
 LARGEST_BODY = 32 * 1024
@@ -81,6 +82,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         raise
     finally:
         record.milliseconds = round((time.perf_counter() - started) * 1000, 3)
+        record.body = request.get(FORM, record.body)
     return response
 
 

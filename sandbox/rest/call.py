@@ -15,6 +15,9 @@ from sandbox.permissions import Permission
 from sandbox.world import WORLD_KEY, Upload, World
 from sandbox.world.visibility import bits_in, may_see_message
 
+FORM = web.RequestKey("form", Json)
+"""Where a request keeps what a multipart body said, which can be read only once."""
+
 
 class Call:
     """A request with what handlers ask of it; making one checks the token."""
@@ -169,6 +172,7 @@ async def read_message(request: web.Request) -> tuple[Json, list[Upload]]:
             uploads.append(_upload(part, name, content, len(uploads)))
         else:
             body[name] = content.decode(errors="replace")
+    request[FORM] = {**body, "files": [upload.filename for upload in uploads]}
     return body, uploads
 
 

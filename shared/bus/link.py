@@ -1,16 +1,17 @@
 """A connection to the broker that comes back after every loss, and channels that do the same.
 
-Built on aiormq, the protocol layer of aio-pika: aio-pika's robust connection restores topology and
-consumers, but neither unconfirmed publishes nor pending requests, and so whoever uses a channel has
-to know of its loss anyway.
+The connection and its channels are aio-pika's, and what is hot goes over the channel below them
+(`get_underlay_channel`): aio-pika's robust connection restores topology and consumers, but neither
+unconfirmed publishes nor pending requests, and so whoever uses a channel has to know of its loss.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-import aiormq
+import aio_pika
 import structlog
+from aio_pika.abc import AbstractConnection
 from aiormq.channel import Channel
 from aiormq.connection import Connection
 from aiormq.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError
@@ -75,7 +76,7 @@ class Link:
         self._url = URL(url).update_query(name=name, heartbeat=HEARTBEAT)
         self._name = name
         self._metrics = metrics
-        self._connection: Connection | None = None
+        self._connection: AbstractConnection | None = None
         self._up = asyncio.Event()
         self.reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
 
@@ -95,7 +96,7 @@ class Link:
                 if again:
                     self._metrics.reconnects.inc()
                     await self._tell_hooks()
-                await closed(connection)
+                await closed(_below(connection))
                 self._up.clear()
                 log.warning("broker_lost", connection=self._name)
                 again = True
@@ -108,8 +109,9 @@ class Link:
         """Open a channel, waiting for the connection where it is away."""
         await self._up.wait()
         assert self._connection is not None
-        channel = await self._connection.channel(publisher_confirms=confirms)
-        return cast("Channel", channel)
+        channel = self._connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
+        await channel.initialize()
+        return cast("Channel", await channel.get_underlay_channel())
 
     async def keep(
         self,
@@ -141,12 +143,12 @@ class Link:
                 backoff.reset()
             await backoff.wait()
 
-    async def _dial(self) -> Connection:
+    async def _dial(self) -> AbstractConnection:
         backoff = Backoff()
         while True:
             try:
                 async with asyncio.timeout(DIAL_TIMEOUT):
-                    return await aiormq.connect(self._url)
+                    return await aio_pika.connect(self._url)
             except (AMQPError, OSError, EOFError, RuntimeError) as error:
                 log.warning("broker_is_away", connection=self._name, error=repr(error))
             await backoff.wait()
@@ -157,3 +159,10 @@ class Link:
                 await hook()
             except Exception:
                 log.exception("reconnect_hook_failed")
+
+
+def _below(connection: AbstractConnection) -> Connection:
+    """Return the connection of the protocol, which knows why it ended."""
+    transport = connection.transport
+    assert transport is not None
+    return cast("Connection", transport.connection)

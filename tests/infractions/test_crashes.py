@@ -79,11 +79,10 @@ async def test_killed_at_the_ban_it_is_finished_when_the_command_comes_again(
     await check_one_ban(scene)
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["before Discord", "after Discord"])
 async def test_killed_at_the_ban_it_is_finished_by_a_job_when_nobody_waits_any_more(
-    scene: Scene, process: Process, done: bool
+    scene: Scene, process: Process
 ) -> None:
-    kill_at_the_ban(scene, process, done=done)
+    kill_at_the_ban(scene, process, done=True)
     tempban = scene.text(f"tempban <@{scene.raider}> 1h")
     await scene.gateway.send(replace(tempban, deadline=datetime.now(UTC) + NEARLY))
     await killed(process)

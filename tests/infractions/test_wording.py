@@ -14,8 +14,14 @@ from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
+
+def repeated(part: str, times: int) -> str:
+    """Return a text as long as a reason can be."""
+    return (part * times)[:6000]
+
+
 texts = st.text(max_size=40) | st.builds(
-    lambda part, times: (part * times)[:6000],
+    repeated,
     st.text(max_size=4) | st.text(alphabet="*_`<>@|\\~[]#- \n…a🚢", max_size=8),
     st.integers(min_value=1, max_value=6000),
 )

@@ -170,6 +170,34 @@ async def test_a_reason_is_recorded_and_a_client_secret_is_not(
     assert "very secret" not in str(token)
 
 
+async def test_what_was_said_beside_a_file_is_recorded(
+    sandbox: Sandbox, owner: Person, guild: Guild
+) -> None:
+    form = aiohttp.FormData()
+    form.add_field("payload_json", '{"content": "the tides"}')
+    form.add_field("files[0]", b"high at noon", filename="tides.txt")
+    url = f"{sandbox.api_url}/channels/{guild.channel_id}/messages"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": owner.token}) as http,
+        http.post(url, data=form) as response,
+    ):
+        assert response.status == 200
+
+    (posted,) = await sandbox.requests(method="POST")
+    assert posted["body"] == {"content": "the tides", "files": ["tides.txt"]}
+
+
+async def test_pages_of_other_sites_control_nothing(sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}/sandbox/users"
+    async with aiohttp.ClientSession() as http:
+        for origin, status in (("https://elsewhere.example", 403), (sandbox.url, 201)):
+            headers = {"Origin": origin}
+            async with http.post(url, json={"username": "pip"}, headers=headers) as response:
+                assert response.status == status
+
+    assert len(sandbox.world.users) == 1
+
+
 async def test_time_passes_when_it_is_told_to(sandbox: Sandbox) -> None:
     before = datetime.fromisoformat((await sandbox.control("GET", "/clock"))["now"])
 

@@ -123,6 +123,20 @@ async def test_a_login_may_come_back_to_any_port_of_this_machine(
         assert answer.status == status
 
 
+async def test_elsewhere_the_port_has_to_be_the_registered_one(harbour: Sandbox) -> None:
+    client_id = (await harbour.seed())["application"]["id"]
+    application = harbour.world.applications[int(client_id)]
+    application.redirect_uris = ["https://flotilla.example/login/callback"]
+    asked = {"client_id": client_id, "response_type": "code", "scope": "identify"}
+    page = URL(f"{harbour.url}/oauth2/authorize").with_query(asked)
+
+    async with aiohttp.ClientSession() as http:
+        for port, status in (("", 200), (":8443", 400)):
+            back = {"redirect_uri": f"https://flotilla.example{port}/login/callback"}
+            async with http.get(page.update_query(back)) as answer:
+                assert answer.status == status
+
+
 async def test_staff_channels_are_for_staff_and_the_bot(harbour: Sandbox) -> None:
     channel = (await harbour.guild("Harbour")).channels["mod-log"]
     bot = (await harbour.seed())["application"]["token"]
