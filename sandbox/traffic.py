@@ -134,7 +134,7 @@ class Traffic:
 
     async def _live(self, guild_id: int, rate: float) -> None:
         talk: Talk | None = None
-        while guild := self.world.guilds.get(guild_id):
+        while (guild := self.world.guilds.get(guild_id)) and self._text_channels(guild):
             weight = BY_HOUR[self.world.clock.now().hour]
             await asyncio.sleep(self._chance.expovariate(max(rate * weight, 0.001)))
             if talk is None or not talk.lines:
@@ -233,9 +233,9 @@ class Traffic:
         return [one for one in self._channels(guild) if one.type == ChannelType.TEXT]
 
     def _open_channels(self, guild: Guild) -> list[Channel]:
-        """Return the text channels that everybody sees."""
+        """Return the text channels in which everybody may write, or all where there are none."""
         channels = self._text_channels(guild)
-        hidden = int(Permission.VIEW_CHANNEL)
+        hidden = int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES)
         return [
             one
             for one in channels

@@ -7,6 +7,7 @@ from shared.bus.consuming import Consumption
 from shared.bus.dead import DeadLetter
 from shared.bus.messages import Delivery, QueueSpec
 from shared.bus.publishing import PublishRefused, Returned
+from shared.bus.stream import Stream
 
 __all__ = [
     "AskLost",
@@ -19,5 +20,6 @@ __all__ = [
     "PublishRefused",
     "QueueSpec",
     "Returned",
+    "Stream",
     "connect",
 ]

@@ -20,6 +20,7 @@ from shared.bus.messages import Delivery, Headers, Outgoing, QueueSpec, properti
 from shared.bus.metrics import BusMetrics
 from shared.bus.publishing import WINDOW, Publisher
 from shared.bus.retries import Retries
+from shared.bus.stream import Stream
 from shared.bus.topology import declare_exchanges
 from shared.contracts.codec import decode, encode
 from shared.errors import NotFoundError
@@ -131,6 +132,16 @@ class Bus:
                 mandatory,
             )
         )
+
+    @asynccontextmanager
+    async def stream(self, exchange: str) -> AsyncGenerator[Stream]:
+        """Give a stream of messages to an exchange, cheap and in order, on its own connection."""
+        link = self._out.beside("stream")
+        stream = Stream(link, self._metrics, exchange)
+        async with AsyncExitStack() as stack:
+            for running in (link.run(), stream.run()):
+                stack.push_async_callback(_stop, asyncio.create_task(running))
+            yield stream
 
     async def consume(
         self,

@@ -80,6 +80,10 @@ class Link:
         self._up = asyncio.Event()
         self.reconnect_hooks: list[Callable[[], Awaitable[None]]] = []
 
+    def beside(self, suffix: str) -> "Link":
+        """Return a further connection to the same broker, not dialled yet."""
+        return Link(str(self._url), f"{self._name}.{suffix}", self._metrics)
+
     @property
     def connected(self) -> bool:
         """Whether the connection is there right now."""

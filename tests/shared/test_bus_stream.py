@@ -138,11 +138,11 @@ async def test_events_arrive_in_order_with_their_properties(bus: Bus, amqp_url: 
     assert stream.in_flight == 0
 
 
-async def test_a_large_event_arrives_whole(bus: Bus, amqp_url: str) -> None:
+async def test_a_large_event_arrives_whole(bus: Bus) -> None:
     got = Collected()
     await bus.consume(EVENTS, got)
     body = b'"%s"' % (b"0123456789" * 60_000)
-    async with streaming(amqp_url) as stream:
+    async with bus.stream(DISCORD_EVENTS) as stream:
         stream.send(
             "THING.1", body, message_id="m", guild_id=1, type="THING", confirmed=lambda: None
         )
