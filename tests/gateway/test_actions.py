@@ -226,17 +226,31 @@ async def test_the_answer_to_a_message_can_be_followed_and_changed(gateway: Rig)
 async def test_a_repeated_key_is_answered_with_the_first_result(
     rig: Rig, database_url: str
 ) -> None:
-    action = SendMessage(
-        channel_id=ChannelId(rig.guild.channel_id), message=Message(content="once")
-    )
+    action = Ban(guild_id=GuildId(rig.guild.id), user_id=UserId(rig.member.id))
     async with rig.gateway():
-        first = data(await do(rig, action, key="same"))
-        assert data(await do(rig, action, key="same")) == first
+        first = await do(rig, action, key="same")
+        assert first.status == "done"
+        await rig.owner.unbans(rig.guild, rig.member)
+        assert await do(rig, action, key="same") == first
     async with rig.gateway():
-        assert data(await do(rig, action, key="same")) == first
+        assert await do(rig, action, key="same") == first
     await rows(database_url, "UPDATE action_results SET at = now() - interval '2 hours'")
     async with rig.gateway():
-        assert data(await do(rig, action, key="same")) == first
+        assert await do(rig, action, key="same") == first
+
+    assert not await rig.sandbox.banned(rig.guild, rig.member)
+
+
+async def test_a_message_is_posted_once_also_when_its_result_was_lost(
+    rig: Rig, database_url: str
+) -> None:
+    message = Message(content="once")
+    action = SendMessage(channel_id=ChannelId(rig.guild.channel_id), message=message)
+    async with rig.gateway():
+        first = data(await do(rig, action, key="same"))
+    await rows(database_url, "DELETE FROM action_results")
+    async with rig.gateway():
+        assert data(await do(rig, action, key="same"))["id"] == first["id"]
 
     assert len(await rig.member.sees(rig.guild)) == 1
 

@@ -1,6 +1,6 @@
 // Discord's REST routes as the page uses them, with the token of whoever it acts as.
 
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, body) {
     super(describe(status, body));
     this.status = status;

@@ -119,7 +119,7 @@ async function press(node, message, data) {
 }
 
 /** What one may choose in a select menu. */
-export function choicesOf(one) {
+function choicesOf(one) {
   if (one.type === STRING)
     return one.options.map((option) => ({
       value: option.value,

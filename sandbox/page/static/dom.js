@@ -82,7 +82,7 @@ const HUES = [
 ];
 
 /** The colour that stands for somebody, the same on every visit. */
-export function hue(id) {
+function hue(id) {
   let sum = 7;
   for (const digit of String(id)) sum = (sum * 31 + digit.charCodeAt(0)) % 1000003;
   return HUES[sum % HUES.length];
@@ -133,7 +133,7 @@ const STEPS = [
 ];
 
 /** "in 20 seconds", "3 days ago". */
-export function fromNow(date, now = Date.now()) {
+function fromNow(date, now = Date.now()) {
   const seconds = Math.round((date.getTime() - now) / 1000);
   const [, unit, size] = STEPS.find(([limit]) => Math.abs(seconds) < limit);
   return relative.format(Math.trunc(seconds / size), unit);

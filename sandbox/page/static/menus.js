@@ -66,7 +66,7 @@ function move(event) {
   }
 }
 
-export function closeMenu() {
+function closeMenu() {
   if (!open) return;
   const { node, origin } = open;
   open = null;

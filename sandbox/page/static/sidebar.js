@@ -165,7 +165,7 @@ export function drawHead(openPanel) {
   );
 }
 
-export function togglePane(name) {
+function togglePane(name) {
   const app = at("app");
   for (const [other, mark] of Object.entries(togglers))
     app.classList.toggle(mark, other === name ? !app.classList.contains(mark) : false);
