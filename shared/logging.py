@@ -13,6 +13,7 @@ from structlog.typing import Processor
 QUIET: Final = {
     **dict.fromkeys(("asyncio", "hikari", "httpx", "httpcore", "uvicorn"), logging.WARNING),
     **dict.fromkeys(("aiormq", "asyncpg"), logging.CRITICAL),
+    "clickhouse_driver": logging.ERROR,
 }
 """Libraries that tell, at INFO or with tracebacks, what our own lines say already."""
 

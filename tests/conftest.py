@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from shared import logging
 from tests.support import backends as places
 from tests.support.backends import Backends
 from tools.background import servers
@@ -25,6 +26,12 @@ from tools.progress import to_terminal
 SERVERS = ("DATABASE_URL", "AMQP_URL", "CLICKHOUSE_URL")
 
 pytest_plugins = ("tests.support.sandbox",)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> None:
+    """Log as a service does; without this, tracebacks come with every local variable."""
+    logging.configure("tests", "warning", "json")
 
 
 @pytest.fixture(scope="session")

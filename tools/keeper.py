@@ -47,6 +47,7 @@ class Keeper:
         self._process: asyncio.subprocess.Process | None = None
         self._allowed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._latest_pid: int | None = None
         self._ends = 0
         self._was_ready = False
 
@@ -54,6 +55,11 @@ class Keeper:
     def pid(self) -> int | None:
         """The process's number while it runs."""
         return self._process.pid if self._process else None
+
+    @property
+    def latest_pid(self) -> int | None:
+        """The process's number, also in the moments until it is started again."""
+        return self._latest_pid if self._allowed.is_set() else self.pid
 
     def allow(self) -> None:
         """Let the process run; it is started if it does not."""
@@ -140,7 +146,8 @@ class Keeper:
             user=part.user,
             orphan_signal=part.stop_signal,
         )
-        self._around.ledger.add(part.name, self._process.pid, part.stop_signal)
+        self._latest_pid = self._process.pid
+        self._around.ledger.add(part.name, self._latest_pid, part.stop_signal)
         self._around.changed()
         announcing = asyncio.create_task(self._announce_return())
         try:

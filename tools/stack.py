@@ -188,7 +188,8 @@ class Stack:
 
     def _write_manifest(self) -> None:
         if self._complete:
-            self.manifest.pids = self.pids
+            # A script that waits for a new number always finds one here.
+            self.manifest.pids = self._supervisor.latest_pids
             self.manifest.write(self._manifest_path)
 
     async def _close(self) -> None:

@@ -33,6 +33,12 @@ class Supervisor:
         """The processes that run now."""
         return {name: keeper.pid for name, keeper in self._keepers.items() if keeper.pid}
 
+    @property
+    def latest_pids(self) -> dict[str, int]:
+        """The same with those that are about to be started again, by their last number."""
+        numbers = ((name, keeper.latest_pid) for name, keeper in self._keepers.items())
+        return {name: pid for name, pid in numbers if pid}
+
     async def clear_leftovers(self) -> None:
         """Stop the processes of an earlier stack in this folder that was killed."""
         left = self._ledger.leftovers()

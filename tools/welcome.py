@@ -35,7 +35,7 @@ def _people(stack: Stack) -> list[str]:
     return [
         "",
         f"  Log in as {_listed(names)}.",
-        "  Try, in the sandbox, as the moderator:  /tempban member:@raider duration:20s",
+        "  Try, in the sandbox, as the moderator:  /tempban user:@raider duration:20s",
     ]
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.models import Guild, User
 from sandbox.oauth2.authorization import SCOPES, Authorization, WrongRequest, read
 from sandbox.oauth2.consent import agree, decline, manageable
+from sandbox.seed import seeded_names
 from sandbox.world import WORLD_KEY, World
 
 page_routes = web.RouteTableDef()
@@ -69,6 +70,7 @@ def _form(world: World, asked: Authorization) -> str:
     people = [user for user in world.users.values() if not user.bot]
     if not people:
         return _told("There is nobody in this sandbox yet.")
+    roles = {user_id: name for name, user_id in seeded_names(world).items()}
     wishes = "".join(f"<li>{escape(SCOPES[scope])}</li>" for scope in asked.scopes)
     return f"""
       <p class="lead"><strong>{escape(asked.application.name)}</strong>
@@ -77,7 +79,7 @@ def _form(world: World, asked: Authorization) -> str:
         <h2>It will be able to</h2>
         <ul class="wishes">{wishes}</ul>
         <fieldset><legend>Who are you?</legend><div class="people">
-          {"".join(_person(user, first=index == 0) for index, user in enumerate(people))}
+          {"".join(_person(one, roles.get(one.id), first=one is people[0]) for one in people)}
         </div></fieldset>
         {_servers(world, asked, people) if asked.adds_bot else ""}
         <div class="buttons">
@@ -88,15 +90,17 @@ def _form(world: World, asked: Authorization) -> str:
       </form>"""
 
 
-def _person(user: User, *, first: bool) -> str:
+def _person(user: User, role: str | None, *, first: bool) -> str:
     name = user.global_name or user.username
+    handle = f"@{user.username}"
+    about = f"{role} · {handle}" if role else handle
     colour = _COLOURS[user.id % len(_COLOURS)]
     checked = " checked" if first else ""
     return f"""
           <label class="person">
             <input type="radio" name="user_id" value="{user.id}" required{checked}>
             <span class="face" style="background:{colour}">{escape(name[:1].upper())}</span>
-            <span class="names"><b>{escape(name)}</b><small>{escape(user.username)}</small></span>
+            <span class="names"><b>{escape(name)}</b><small>{escape(about)}</small></span>
           </label>"""
 
 

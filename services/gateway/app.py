@@ -39,11 +39,12 @@ from services.gateway.shards.leases import EXECUTOR, Leases
 from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
 from shared import bus, http, postgres, settings
+from shared.bus.stream import Stream
 from shared.config import ConfigStore
 from shared.contracts.config import CorePlugin
 from shared.contracts.ids import GuildId
 from shared.contracts.invocations import CommandsAnnounced, CommandsWanted
-from shared.contracts.topology import FLOTILLA_EVENTS
+from shared.contracts.topology import DISCORD_EVENTS, FLOTILLA_EVENTS
 from shared.http import KeyStore
 from shared.settings import SettingsError
 
@@ -52,11 +53,11 @@ SHARED_MIGRATIONS: Final = ("config",)
 CONNECTIONS: Final = 100
 """Requests to Discord at a time."""
 
-ANSWERS: Final = 500
-"""Unconfirmed messages that there is room for while the window of events is full."""
-
 IDLE: Final = 75.0
 """Seconds that an idle connection to Discord is kept, for the next answer to be quick."""
+
+AGAIN: Final = 1.0
+"""Seconds before Postgres is asked again."""
 
 DRAIN: Final = 2.0
 """Seconds that running handlers have at a stop."""
@@ -157,7 +158,7 @@ async def _stop_working(
     for task in working:
         await tasks.end(task)
         await parts.deferrals.flush()
-    await parts.feed.finish(DRAIN)
+    await parts.feed.end(DRAIN)
     await parts.deps.bus.drain()
 
 
@@ -166,15 +167,30 @@ async def _execute(parts: _Parts) -> None:
     while True:
         lost = asyncio.Event()
         await parts.leases.claim(EXECUTOR, lost.set)
-        registering = asyncio.create_task(parts.registrar.run())
-        parts.registrar.changed()
-        consumptions = await parts.executor.start()
         try:
-            await lost.wait()
+            await _execute_until(parts, lost)
+        except Exception as error:
+            if not postgres.is_unavailable(error):
+                raise
+            await asyncio.sleep(AGAIN)
         finally:
-            registering.cancel()
-            await parts.executor.stop(consumptions, DRAIN)
             await parts.leases.release(EXECUTOR)
+
+
+async def _execute_until(parts: _Parts, lost: asyncio.Event) -> None:
+    """Carry out actions, and keep Discord's list of commands right, until the lease is lost."""
+    parts.registrar.changed()
+    consumptions = await parts.executor.start()
+    registering = asyncio.create_task(parts.registrar.run())
+    losing = asyncio.create_task(lost.wait())
+    try:
+        await asyncio.wait((registering, losing), return_when=asyncio.FIRST_COMPLETED)
+        if registering.done():
+            registering.result()
+    finally:
+        registering.cancel()
+        losing.cancel()
+        await parts.executor.stop(consumptions, DRAIN)
 
 
 async def _learn_commands(parts: _Parts, tasks: "_Tasks") -> None:
@@ -216,7 +232,7 @@ async def _announced(db: postgres.Db) -> list[CommandsAnnounced]:
         except Exception as error:
             if not postgres.is_unavailable(error):
                 raise
-        await asyncio.sleep(1)
+        await asyncio.sleep(AGAIN)
 
 
 def _api(parts: _Parts, registry: CollectorRegistry) -> FastAPI:
@@ -252,12 +268,7 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
         )
     )
     connected = await stack.enter_async_context(
-        bus.connect(
-            config.amqp_url.reveal(),
-            name="gateway",
-            registry=registry,
-            window=config.publish_window + ANSWERS,
-        )
+        bus.connect(config.amqp_url.reveal(), name="gateway", registry=registry)
     )
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -274,16 +285,17 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
         metrics=metrics,
         fleet=None,
     )
-    return _put_together(deps)
+    events = await stack.enter_async_context(connected.stream(DISCORD_EVENTS))
+    return _put_together(deps, events)
 
 
-def _put_together(deps: Deps) -> _Parts:
+def _put_together(deps: Deps, events: Stream) -> _Parts:
     leases = Leases(deps.db, f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     deferrals = Deferrals(deps.settings.defer_after)
     feed = Feed(
-        deps.bus, deps.window, deps.snapshots, _intake(deps, deferrals).recognise, deps.metrics
+        events, deps.window, deps.snapshots, _intake(deps, deferrals).recognise, deps.metrics
     )
-    keeper = Keeper(deps.db, feed, deps.snapshots, leases)
+    keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
     fleet = _fleet(deps, feed, keeper, leases) if deps.settings.runs_shards else None
     results = Results(deps.db)
     answering = Answering(deps.rest, deferrals, results.answer_of)

@@ -81,17 +81,25 @@ def _entry(infraction: Infraction, *, named: bool) -> str:
     whose = f" {member(infraction)}" if named else ""
     reason = on_one_line(infraction.reason, LONGEST_IN_LINE) or "*no reason given*"
     return (
-        f"**#{infraction.number} {infraction.kind.value}**{whose} · {_standing(infraction)}\n"
+        f"**#{infraction.number} {_kind(infraction)}**{whose}{_standing(infraction)}\n"
         f"> {timestamp(infraction.created_at, 'R')} by {moderator(infraction)}: {reason}"
     )
 
 
+def _kind(infraction: Infraction) -> str:
+    """Return what it is, and whether it is only for a time."""
+    kind = infraction.kind.value
+    return kind if infraction.expires_at is None else f"temporary {kind}"
+
+
 def _standing(infraction: Infraction) -> str:
-    """Return the state, with the time that matters in it."""
+    """Return the state with the time that matters in it; nothing where it is over at once."""
     state, at = infraction.state, infraction.ended_at
+    if state is State.DONE:
+        return ""
     if infraction.in_force and infraction.expires_at is not None:
-        return f"{state.value}, ends {timestamp(infraction.expires_at, 'R')}"
-    return f"{state.value} {timestamp(at, 'R')}" if at is not None else state.value
+        return f" · {state.value}, ends {timestamp(infraction.expires_at, 'R')}"
+    return f" · {state.value} {timestamp(at, 'R')}" if at is not None else f" · {state.value}"
 
 
 # --- cards --------------------------------------------------------------------------------------
@@ -111,7 +119,7 @@ def card(infraction: Infraction, history: Sequence[Step]) -> Embed:
         fields.append(EmbedField(name="Expires", value=expiry, inline=True))
     fields.append(EmbedField(name="History", value=_history(history)))
     return Embed(
-        title=f"#{infraction.number}: {infraction.kind.value}",
+        title=f"#{infraction.number}: {_kind(infraction)}",
         description=reason,
         color=COLOURS[infraction.state],
         fields=tuple(fields),

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import clickhouse_driver
 import msgspec
-import structlog
 from clickhouse_driver import errors
 
 from shared.errors import UnavailableError
@@ -23,13 +22,16 @@ R = TypeVar("R")
 CONNECTIONS: Final = 3
 """How many questions are asked at a time; inserts have a connection of their own."""
 CONNECT_TIMEOUT: Final = 5
-ANSWER_TIMEOUT: Final = 60
+WORK_TIMEOUT: Final = 60
 """Seconds; a rebuild of a big day's sums is the slowest that is asked."""
+ANSWER_TIMEOUT: Final = 4
+"""Seconds that somebody waits for numbers, after which a ClickHouse that hangs is away for them."""
+HELLO_TIMEOUT: Final = 2
+"""Seconds for a connection that was idle to say that it is still there."""
 
 AWAY: Final = (errors.NetworkError, errors.SocketTimeoutError, EOFError, OSError)
 """What the driver raises when the server can't be reached, or goes in the middle."""
-
-log = structlog.get_logger()
+AWAY_FOR_NOW: Final = "The statistics' database is away for now."
 
 
 class Client(Protocol):
@@ -56,11 +58,16 @@ class _Driver(Protocol):
 
 
 class ClickHouse:
-    """A few connections to one database; opened by `connect`."""
+    """A few connections to one database; opened by `connect`.
+
+    What takes long (an insert, a rebuild) has connections of its own, so that nobody who asks for
+    numbers waits behind it.
+    """
 
     def __init__(self, url: Secret) -> None:
-        self._writer = _Lane(_address(url, use_numpy="true", async_insert="0"), 1)
-        self._reader = _Lane(_address(url), CONNECTIONS)
+        self._writer = _Lane(_address(url, WORK_TIMEOUT, use_numpy="true", async_insert="0"), 1)
+        self._worker = _Lane(_address(url, WORK_TIMEOUT), 1)
+        self._reader = _Lane(_address(url, ANSWER_TIMEOUT), CONNECTIONS)
 
     async def insert(self, table: str, columns: Mapping[str, object]) -> int:
         """Insert columns and return how many rows they were; when it returns, they are kept."""
@@ -72,8 +79,11 @@ class ClickHouse:
         )
 
     async def fetch_all(self, type_: type[T], sql: str, **params: object) -> list[T]:
-        """Return every row of an answer as a Struct, by column name."""
-        rows, columns = await self._reader.call(
+        """Return every row of an answer as a Struct, by column name.
+
+        Raises UnavailableError also when there is no answer in time.
+        """
+        rows, columns = await self._ask(
             lambda client: client.execute(sql, params, with_column_types=True)
         )
         names = [name for name, _ in columns]
@@ -81,20 +91,28 @@ class ClickHouse:
 
     async def execute(self, sql: str, **params: object) -> None:
         """Run a statement that answers nothing."""
-        await self._reader.call(lambda client: client.execute(sql, params or None))
+        await self._worker.call(lambda client: client.execute(sql, params or None))
 
     async def answers(self) -> bool:
         """Say whether the server is there."""
         try:
-            await self.execute("SELECT 1")
+            await self._ask(lambda client: client.execute("SELECT 1"))
         except UnavailableError:
             return False
         return True
 
     def close(self) -> None:
         """Close the connections."""
-        self._writer.close()
-        self._reader.close()
+        for lane in (self._writer, self._worker, self._reader):
+            lane.close()
+
+    async def _ask(self, work: Callable[[Client], R]) -> R:
+        """Ask as somebody who waits for it, also while every connection is busy."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                return await self._reader.call(work)
+        except TimeoutError as error:
+            raise UnavailableError(AWAY_FOR_NOW) from error
 
 
 @asynccontextmanager
@@ -137,7 +155,7 @@ class _Lane:
             return work(client)
         except AWAY as error:
             client.disconnect()
-            raise UnavailableError("The statistics' database is away for now.") from error
+            raise UnavailableError(AWAY_FOR_NOW) from error
         except BaseException:
             client.disconnect()
             raise
@@ -150,13 +168,14 @@ def _client(url: str) -> Client:
     return driver.from_url(url)
 
 
-def _address(url: Secret, **settings: str) -> str:
+def _address(url: Secret, patience: int, **settings: str) -> str:
     """Return the URL with our settings, where it doesn't say otherwise."""
     parts = urlsplit(url.reveal())
     ours = {
         "compression": "lz4",
         "connect_timeout": str(CONNECT_TIMEOUT),
-        "send_receive_timeout": str(ANSWER_TIMEOUT),
+        "send_receive_timeout": str(patience),
+        "sync_request_timeout": str(HELLO_TIMEOUT),
         # an event is never in two partitions, as the time is part of its key
         "do_not_merge_across_partitions_select_final": "1",
         **settings,

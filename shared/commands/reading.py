@@ -14,6 +14,7 @@ from shared.contracts.invocations import OptionType, OptionValue
 Arguments = dict[str, object]
 
 _WORD: Final = re.compile(r'"([^"]*)"(?!\S)|“([^”]*)”(?!\S)|(\S+)')
+_ID_DIGITS: Final = 19
 _IDS: Final = (OptionType.USER, OptionType.ROLE, OptionType.CHANNEL, OptionType.MENTIONABLE)
 
 
@@ -88,7 +89,7 @@ def read_values(
             found[each.name] = _absent(each)
         elif each.kind.type is OptionType.ATTACHMENT:
             found[each.name] = attachments[int(value)]
-        elif each.kind.type in _IDS and str(value).isascii() and str(value).isdigit():
+        elif each.kind.type in _IDS and _is_id(str(value)):
             found[each.name] = int(value)
         else:
             found[each.name] = _read(each, str(value).strip())
@@ -106,6 +107,11 @@ def read_words(parameters: Sequence[Parameter], words: Sequence[str]) -> Argumen
         each.option.name: word for each, word in zip(parameters, words, strict=False)
     }
     return read_values(parameters, given, {})
+
+
+def _is_id(text: str) -> bool:
+    """Whether a text is an id that Discord can have given out: 63 bits, in digits."""
+    return text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS and int(text) < 2**63
 
 
 def _read(parameter: Parameter, text: str) -> object:

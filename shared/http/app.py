@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from shared.http import problems
+from shared.http import docs, problems
 from shared.http.access import Access
 from shared.http.keys import KeyStore
 from shared.http.metrics import HttpMetrics, Measure
@@ -52,9 +52,16 @@ def create_app(
     `ready` tells of each dependency whether it is there. `registry` is what `/metrics` shows.
     """
     registry = registry or CollectorRegistry()
-    app = _Api(title=f"Flotilla {service}", version=version, responses=_ON_ERROR, redoc_url=None)
+    app = _Api(
+        title=f"Flotilla {service}",
+        version=version,
+        responses=_ON_ERROR,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.access = Access(service, settings.token_secret, settings.operators, keys)
     problems.install(app)
+    docs.install(app)
     app.add_middleware(Measure, metrics=HttpMetrics(registry))
     _add_health(app, service, ready)
     _add_metrics(app, registry)

@@ -23,7 +23,8 @@ class Holder:
         self.lost = asyncio.Event()
 
     async def claim(self) -> int:
-        return await self.leases.claim("shard:0", self.lost.set)
+        async with asyncio.timeout(5):
+            return await self.leases.claim("shard:0", self.lost.set)
 
     async def is_refused(self) -> bool:
         """Say whether the lease is still not to be had after an attempt."""

@@ -163,9 +163,10 @@ async def test_a_bad_token_is_one_plain_sentence_and_exit_code_1(rig: Rig) -> No
 
 async def test_a_second_process_waits_for_the_lease_and_then_resumes(rig: Rig) -> None:
     port = str(free_port())
-    async with rig.starting(HTTP_PORT=port) as second:
-        async with rig.gateway():
-            pass
+    async with rig.gateway() as first, rig.starting(HTTP_PORT=port) as second:
+        await eventually(lambda: is_alive(second))
+        first.stop.set()
+        await eventually(first.task.done)
         await eventually(second.ready)
         await rig.member.says(rig.guild, "handed over")
         await eventually(lambda: "handed over" in rig.events.contents())
@@ -225,6 +226,16 @@ def test_the_confirmed_number_has_no_gap_before_it() -> None:
     assert progress.confirmed == 1
     progress.finish(two)
     assert progress.confirmed == 3
+
+
+def test_an_event_with_a_command_is_confirmed_when_both_are() -> None:
+    progress = Progress()
+    step = progress.begin(1, left=2)
+
+    assert not progress.finish(step)
+    assert progress.confirmed is None
+    assert progress.finish(step)
+    assert progress.confirmed == 1
 
 
 async def has_identified(rig: Rig, times: int) -> bool:

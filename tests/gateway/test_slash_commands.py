@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
+import pytest
 from msgspec import structs
 
 from services.gateway.recognition.slash import Json, commands_of
 from shared.contracts.invocations import CommandSpec, OptionSpec, OptionType
 from tests.gateway.rig import Rig
 from tests.gateway.toys import Toy, serve_toy
-from tests.support.sandbox import Answer
+from tests.support.sandbox import Answer, InteractionFailed
 from tests.support.waiting import eventually
 
 SOON = "200ms"
@@ -177,6 +178,32 @@ async def test_a_command_that_waits_is_deferred_before_the_gateway_stops(rig: Ri
     async with rig.gateway():
         toy.go_on.set()
         assert (await running).content == "Ahoy patience"
+
+
+async def test_a_command_given_during_a_restart_is_still_answered(rig: Rig) -> None:
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway():
+        await rig.registered("ahoy")
+    running = rig.start(rig.member.runs("/ahoy again", rig.guild))
+    await eventually(lambda: rig.sandbox.requests(method="POST", route="/interactions"))
+
+    async with rig.gateway():
+        assert (await running).content == "Ahoy again"
+
+
+async def test_a_command_that_discord_has_given_up_is_not_carried_out(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with rig.gateway():
+        await rig.registered("ahoy")
+    with pytest.raises(InteractionFailed):
+        await rig.member.runs("/ahoy too late", rig.guild)
+
+    async with rig.gateway() as gateway:
+        asked = await rig.member.says(rig.guild, "!ahoy")
+        await rig.answer_to(asked)
+        assert await gateway.api.metric("gateway_invocations_total") == 2
+    assert [by.source for by in toy.seen] == ["text"]
 
 
 def spec(name: str, *options: OptionSpec) -> CommandSpec:

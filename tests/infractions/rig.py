@@ -46,6 +46,9 @@ from tests.support.waiting import eventually
 ROOT = Path(__file__).parents[2]
 SECRET = "a key that only the tests of this project know"
 OPERATOR = UserId(299999999999999999)
+SHORT = 20
+"""Digits of what can be an id."""
+
 _ids = itertools.count(600_000_000_000_000_000)
 
 Json = Any  # as open as it is
@@ -217,8 +220,8 @@ class Scene:
 
     def slash(self, command: str, by: UserId | None = None, **options: OptionValue) -> Invocation:
         """Return a slash command with its options, as Discord sends it."""
-        user = options.get("user")
-        known = int(user) if user is not None else 0
+        user = options.get("user", "")
+        known = int(user) if str(user).isdigit() and len(str(user)) < SHORT else 0
         members = {known: self.town.members[UserId(known)]} if known in self.town.members else {}
         users = {known: self.gateway.users[UserId(known)]} if known in self.gateway.users else {}
         resolved = Resolved(users=users, members=members)

@@ -1,14 +1,17 @@
 """The HTTP API: who may read what, filters, pages, and what is said to broken questions."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.contracts.domain import ApiKey
 from shared.http import Actor, encode_cursor, new_key, sign
 from shared.http.tokens import Role
-from tests.infractions.rig import SECRET, Json, Scene
+from tests.infractions.rig import SECRET, Json, Rig, Scene
 from tests.support.answering_gateway import FORBIDDEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -252,3 +255,19 @@ async def test_what_is_counted_is_shown(scene: Scene) -> None:
 
     for name in ("jobs_due", "commands_total", "bus_consumed_total"):
         assert f"\n{name}" in metrics, name
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    query=st.dictionaries(
+        st.sampled_from(["user_id", "moderator_id", "kind", "state", "cursor", "limit", "other"]),
+        st.text(max_size=30) | st.integers().map(str) | st.sampled_from(["ban", "active", "WzVd"]),
+    ),
+    path=st.just("") | st.text(max_size=10).map(lambda text: f"/{quote(text, safe='')}"),
+)
+async def test_no_question_breaks_it(rig: Rig, query: dict[str, str], path: str) -> None:
+    response = await rig.found().get(path, query=query)
+
+    assert response.status_code < 500
+    if response.status_code >= 400:
+        problem(response)

@@ -29,7 +29,9 @@ async def test_a_longer_temporary_ban_takes_the_place_of_a_shorter_one(scene: Sc
     assert '"number": 2' in timer["payload"]
     assert await scene.state(1) == "lifted"
     assert (await scene.infraction(1))["history"][-1]["detail"] == "replaced by #2"
-    assert await scene.state(2) == "active"
+    newer = await scene.infraction(2)
+    assert newer["state"] == "active"
+    assert newer["history"][-1]["detail"] == "done on Discord, in place of #1"
     await scene.time_is_up(2)
     await scene.until(2, "expired")
     assert not scene.banned()

@@ -118,13 +118,13 @@ async def test_a_card_shows_everything_about_an_infraction(scene: Scene) -> None
 
     card = shown(await scene.types_for("infractions info 1"))
 
-    assert "#1: ban" in card
+    assert "#1: temporary ban" in card
     assert "flood" in card
     assert f"Member: **raider** (<@{scene.raider}>)" in card
     assert "Moderator: moderator" in card
     assert "State: active" in card
     assert f"https://discord.com/channels/{scene.id}/" in card
-    assert "**created** by moderator: by text" in card
+    assert "**created** by moderator: by text command" in card
     assert "**active** by Flotilla: done on Discord" in card
 
 

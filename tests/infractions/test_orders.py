@@ -21,7 +21,7 @@ async def test_a_warning_is_recorded_and_answered_with_its_number(scene: Scene) 
     assert infraction["state"] == "done"
     assert infraction["reason"] == "mind the boats"
     assert infraction["moderator"] == {"id": str(scene.moderator), "name": "moderator"}
-    assert [step["detail"] for step in infraction["history"]] == ["by text"]
+    assert [step["detail"] for step in infraction["history"]] == ["by text command"]
 
 
 async def test_a_ban_is_carried_out_and_recorded(scene: Scene) -> None:

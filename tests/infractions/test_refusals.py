@@ -99,3 +99,11 @@ async def test_a_number_that_is_not_there_is_said_to_be_so(scene: Scene, number:
     chosen = await scene.runs("infractions info", number=number)
 
     assert typed == shown(chosen) == f"There is no infraction #{number} in this server."
+
+
+@pytest.mark.parametrize("user", ["9" * 19, "9" * 20, "9" * 5000, "somebody"])
+@pytest.mark.parametrize("command", ["infractions search", "ban"])
+async def test_an_id_that_nobody_can_have_is_refused(scene: Scene, command: str, user: str) -> None:
+    answer = await scene.runs(command, user=user)
+
+    assert "is not a member" in answer.content

@@ -1,4 +1,4 @@
-"""Fixtures for the mechanisms: quiet logs, and servers behind a proxy that a test can cut."""
+"""Fixtures for the mechanisms: servers behind a proxy that a test can cut."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from shared import logging
 from shared.bus import Bus, connect
 from tests.support.proxy import Proxy, proxied
-
-
-@pytest.fixture(autouse=True, scope="session")
-def plain_logs() -> None:
-    """Log as a service does."""
-    logging.configure("tests", "warning", "json")
 
 
 @pytest.fixture

@@ -300,6 +300,18 @@ async def test_the_description_says_what_errors_look_like(client: httpx.AsyncCli
     assert route["security"]
 
 
+async def test_the_description_is_readable_without_scripts(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    response = await client.get("/docs")
+
+    assert response.headers["content-type"].startswith("text/html")
+    assert all(f"<code>{path}</code>" in response.text for path in document["paths"])
+    assert '<section><h3 id="Ship">' in response.text
+    assert '<a href="#Ship">Ship</a>' in response.text
+    assert "<script" not in response.text
+    assert "https:" not in response.text
+
+
 async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
     await client.get(f"/guilds/{BIG}/ship", headers=token("viewer"))
     await client.get("/nowhere")

@@ -187,6 +187,27 @@ async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
         await eventually(all_are_counted, within=15)
 
 
+async def test_a_clickhouse_that_hangs_is_away_for_whoever_waits(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        proxied(settings.clickhouse_url.reveal()) as door,
+        running(_behind(settings, door)) as stats,
+    ):
+        await eventually(stats.is_ready, within=10)
+        door.stall()
+        # more than there are connections, so that some wait for one
+        answers = await asyncio.gather(*(stats.asks("/messages/hourly") for _ in range(5)))
+        assert {answer.status_code for answer in answers} == {503}
+        door.flow()
+
+        async def it_answers() -> bool:
+            return (await stats.asks("/messages/hourly")).is_success
+
+        await eventually(it_answers, within=15)
+    assert not [one for one in caplog.records if one.name.startswith("clickhouse_driver")]
+
+
 async def test_what_happens_while_postgres_is_away_is_counted_later(settings: Settings) -> None:
     async with (
         proxied(settings.database_url.reveal()) as door,

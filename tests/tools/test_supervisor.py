@@ -48,6 +48,22 @@ async def test_a_killed_part_is_started_again_under_a_new_pid(tmp_path: Path) ->
     await supervisor.close()
 
 
+async def test_a_part_that_is_about_to_return_is_known_by_its_last_pid(tmp_path: Path) -> None:
+    known = list[dict[str, int]]()
+    supervisor = Supervisor(tmp_path, Said(), lambda: known.append(supervisor.latest_pids))
+    await supervisor.start(ship(tmp_path, "sloop"))
+    first = supervisor.pids["sloop"]
+
+    await supervisor.kill("sloop")
+    await eventually(lambda: supervisor.pids.get("sloop", first) != first)
+    second = supervisor.pids["sloop"]
+    await supervisor.stop("sloop")
+
+    assert known[:3] == [{"sloop": first}, {"sloop": first}, {"sloop": second}]
+    await eventually(lambda: known[3:] == [{}])
+    await supervisor.close()
+
+
 async def test_a_held_part_stays_down_until_it_is_released(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path, Said())
     await supervisor.start(ship(tmp_path, "sloop"))

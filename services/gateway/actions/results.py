@@ -89,9 +89,7 @@ class Results:
                 self._wake.clear()
                 await self._write()
         finally:
-            if self._waiting:
-                async with asyncio.timeout(PATIENCE):
-                    await self._write_once(self._waiting)
+            await self._write_last()
 
     async def sweep(self) -> None:
         """Delete what is older than a day, every hour, until cancelled."""
@@ -115,6 +113,17 @@ class Results:
                     raise
                 self._waiting = batch + self._waiting
                 await asyncio.sleep(AGAIN)
+
+    async def _write_last(self) -> None:
+        """Write what is left at the end; Postgres being away, that is lost."""
+        try:
+            if self._waiting:
+                async with asyncio.timeout(PATIENCE):
+                    await self._write_once(self._waiting)
+        except Exception as error:
+            if not is_unavailable(error) and not isinstance(error, TimeoutError):
+                raise
+            log.warning("results_not_stored", count=len(self._waiting), error=repr(error))
 
     async def _write_once(self, batch: list[_Waiting]) -> None:
         await queries.save_results(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -14,8 +15,8 @@ from services.gateway.shards.dispatch import Dispatch, Ready
 from services.gateway.shards.progress import Progress, Step
 from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
-from shared.bus import Bus, PublishRefused
-from shared.contracts.topology import DISCORD_EVENTS, event_key
+from shared.bus.stream import Stream
+from shared.contracts.topology import event_key
 
 Work: TypeAlias = Coroutine[None, None, None]
 Recognise: TypeAlias = Callable[[Dispatch], Work | None]
@@ -37,13 +38,13 @@ class Feed:
 
     def __init__(
         self,
-        bus: Bus,
+        stream: Stream,
         window: Window,
         snapshots: Snapshots,
         recognise: Recognise,
         metrics: Metrics,
     ) -> None:
-        self._bus = bus
+        self._stream = stream
         self._window = window
         self._snapshots = snapshots
         self._recognise = recognise
@@ -81,17 +82,20 @@ class Feed:
     def take(self, event: Dispatch) -> None:
         """Publish an event, and what follows from it."""
         state = self._states[event.shard_id]
-        step = state.progress.begin(event.seq)
         self._metrics.events.labels(event.type).inc()
-        self._metrics.seq_read.labels(event.shard_id).set(event.seq)
-        work: Work | None = None
-        try:
-            self._snapshots.apply(event)
-            work = self._recognise(event)
-        except Exception:
-            log.exception("event_not_understood", type=event.type, event_id=event.message_id)
-        command = self._start(work) if work is not None else None
-        self._start(self._carry(event, state, step, command))
+        work = self._understand(event)
+        step = state.progress.begin(event.seq, 1 if work is None else 2)
+        finish = partial(self._finish, event, state, step)
+        if work is not None:
+            self._start(self._pass_on(event, work, finish))
+        self._stream.send(
+            event_key(event.type, event.guild_id),
+            event.body,
+            message_id=event.message_id,
+            guild_id=event.guild_id,
+            type=event.type,
+            confirmed=finish,
+        )
 
     def to_save(self, shard_id: int) -> Session | None:
         """Return where a shard resumes, when that has changed since it was saved."""
@@ -112,52 +116,46 @@ class Feed:
         state = self._states.get(shard_id)
         return state.progress.confirmed if state else None
 
-    async def finish(self, within: float) -> None:
-        """Wait until everything that was read is confirmed, for so many seconds at most."""
+    def read(self, shard_id: int) -> int | None:
+        """Return the last sequence number that was read."""
+        state = self._states.get(shard_id)
+        return state.progress.read if state else None
+
+    async def end(self, within: float) -> None:
+        """Wait until every command is passed on, for so many seconds at most."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within)
         for task in self._tasks:
             task.cancel()
 
-    def _start(self, work: Work) -> asyncio.Task[None]:
+    def _understand(self, event: Dispatch) -> Work | None:
+        """Keep the guild's snapshot up to date, and return the work that a command makes."""
+        try:
+            self._snapshots.apply(event)
+            return self._recognise(event)
+        except Exception:
+            log.exception("event_not_understood", type=event.type, event_id=event.message_id)
+            return None
+
+    def _start(self, work: Work) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
-    async def _carry(
-        self, event: Dispatch, state: _State, step: Step, command: "asyncio.Task[None] | None"
-    ) -> None:
-        """Publish, and count as done when the broker has it and its command was passed on."""
+    @staticmethod
+    async def _pass_on(event: Dispatch, work: Work, finish: Callable[[], None]) -> None:
+        """Pass a command on; the event counts as confirmed only when that was."""
         try:
-            await self._publish(event)
-            if command is not None:
-                await self._passed_on(event, command)
-        finally:
-            self._window.give_back()
-        state.progress.finish(step)
+            await work
+        except Exception:
+            log.exception("command_not_passed_on", event_id=event.message_id)
+        finish()
+
+    def _finish(self, event: Dispatch, state: _State, step: Step) -> None:
+        """Note that the broker has an event, or its command."""
+        if not state.progress.finish(step):
+            return
+        self._window.give_back()
         if event.type == "READY":
             self.fresh.set()
         self._metrics.confirm.observe(time.monotonic() - event.read_at)
-        if state.progress.confirmed is not None:
-            self._metrics.seq_confirmed.labels(event.shard_id).set(state.progress.confirmed)
-
-    async def _publish(self, event: Dispatch) -> None:
-        try:
-            await self._bus.publish(
-                DISCORD_EVENTS,
-                event_key(event.type, event.guild_id),
-                event.body,
-                message_id=event.message_id,
-                guild_id=event.guild_id,
-                type=event.type,
-            )
-        except PublishRefused:
-            log.exception("event_refused_by_the_broker", event_id=event.message_id)
-
-    @staticmethod
-    async def _passed_on(event: Dispatch, command: "asyncio.Task[None]") -> None:
-        try:
-            await command
-        except Exception:
-            log.exception("command_not_passed_on", event_id=event.message_id)

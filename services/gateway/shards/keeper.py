@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from services.gateway import queries
+from services.gateway.metrics import Metrics
 from services.gateway.shards.feed import Feed
 from services.gateway.shards.leases import Leases, of_shard
 from services.gateway.snapshots import Snapshots
@@ -26,12 +27,15 @@ log = structlog.get_logger()
 class Keeper:
     """Writes sessions and snapshots to Postgres; while that is away, it keeps trying."""
 
-    def __init__(self, db: Db, feed: Feed, snapshots: Snapshots, leases: Leases) -> None:
+    def __init__(
+        self, db: Db, feed: Feed, snapshots: Snapshots, leases: Leases, metrics: Metrics
+    ) -> None:
         self._db = db
         self._feed = feed
         self._snapshots = snapshots
         self._leases = leases
         self._shards: set[int] = set()
+        self._metrics = metrics
 
     def keep(self, shard_id: int) -> None:
         """Begin to save a shard."""
@@ -69,6 +73,7 @@ class Keeper:
         """Save guilds and session together: the guilds are never behind what is not read again."""
         fence = self._leases.fence(of_shard(shard_id))
         session = self._feed.to_save(shard_id)
+        self._measure(shard_id)
         if session is None or fence is None:
             return
         stored, gone = self._snapshots.take_changed(shard_id)
@@ -90,3 +95,8 @@ class Keeper:
             self._feed.saved(session)
         else:
             log.warning("session_belongs_to_another", shard=shard_id)
+
+    def _measure(self, shard_id: int) -> None:
+        read, confirmed = self._feed.read(shard_id), self._feed.confirmed(shard_id)
+        self._metrics.seq_read.labels(shard_id).set(read or 0)
+        self._metrics.seq_confirmed.labels(shard_id).set(confirmed or 0)

@@ -6,27 +6,29 @@ from msgspec import Struct
 
 
 class Step(Struct, eq=False):
-    """An event that was read; `done` when everything that follows from it is confirmed."""
+    """An event that was read; `left` is how much that follows from it is not confirmed yet."""
 
     seq: int
-    done: bool = False
+    left: int = 1
 
 
 class Progress:
     """The confirmed sequence number of one session."""
 
     def __init__(self, confirmed: int | None = None) -> None:
-        self.confirmed = confirmed
+        self.read = self.confirmed = confirmed
         self._steps: deque[Step] = deque()
 
-    def begin(self, seq: int) -> Step:
+    def begin(self, seq: int, left: int = 1) -> Step:
         """Note an event that was read; they come in order."""
-        step = Step(seq)
+        self.read = seq
+        step = Step(seq, left)
         self._steps.append(step)
         return step
 
-    def finish(self, step: Step) -> None:
-        """Note that an event was confirmed; they come in any order."""
-        step.done = True
-        while self._steps and self._steps[0].done:
+    def finish(self, step: Step) -> bool:
+        """Note that a part of an event is confirmed, in any order; say whether all of it is."""
+        step.left -= 1
+        while self._steps and self._steps[0].left == 0:
             self.confirmed = self._steps.popleft().seq
+        return step.left == 0

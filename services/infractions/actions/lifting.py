@@ -72,3 +72,5 @@ async def reassert_ban(deps: Deps, guild_id: GuildId, user_id: UserId) -> None:
     if outcome.status == "refused":
         raise Retry(reason=outcome.message)
     log.info("ban_reasserted", user_id=user_id, banned=newest is not None)
+    if await queries.newest_about_ban(deps.db, guild_id, user_id) != newest:
+        raise UnavailableError("Something newer came meanwhile.")

@@ -111,7 +111,7 @@ async def _record(deps: Deps, what: Order) -> Infraction:
 async def _insert(tx: Connection, what: Order) -> Infraction:
     over_at_once = what.kind in ALREADY_DONE
     infraction = await queries.insert(tx, what, State.DONE if over_at_once else State.PENDING)
-    await queries.append(tx, infraction, what.moderator, "created", f"by {what.source}")
+    await queries.append(tx, infraction, what.moderator, "created", _by(what))
     if over_at_once:
         await outbox.put(tx, created(infraction))
         return infraction
@@ -123,6 +123,11 @@ async def _insert(tx: Connection, what: Order) -> Infraction:
     job = FinishPending(guild_id=infraction.guild_id, number=infraction.number)
     await jobs.schedule(tx, job, after=FINISH_AFTER, key=infraction.key)
     return infraction
+
+
+def _by(what: Order) -> str:
+    """Say how it was ordered."""
+    return f"by {what.source} command" if what.source in ("slash", "text") else f"by {what.source}"
 
 
 async def _check_gone(deps: Deps, ban: Infraction) -> None:

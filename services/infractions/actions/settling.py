@@ -29,6 +29,7 @@ async def settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> In
         return await _succeed(tx, current)
     if current.kind is Kind.UNBAN and outcome.status == "not_banned":
         await _replace_older(tx, current)
+        await _set_timer(tx, current)
     return await _fail(tx, current, outcome.message or "Discord refused.")
 
 
@@ -48,12 +49,14 @@ async def reassert_later(tx: Connection, infraction: Infraction) -> None:
 
 
 async def _succeed(tx: Connection, infraction: Infraction) -> Infraction:
+    replaced = ""
     if infraction.kind in ABOUT_BANS:
-        await _replace_older(tx, infraction)
+        replaced = await _replace_older(tx, infraction)
         await _set_timer(tx, infraction)
     lasting = infraction.kind in LASTING
     settled = await queries.set_state(tx, infraction, State.ACTIVE if lasting else State.DONE)
-    await queries.append(tx, settled, FLOTILLA, settled.state.value, "done on Discord")
+    detail = f"done on Discord{replaced}"
+    await queries.append(tx, settled, FLOTILLA, settled.state.value, detail)
     await outbox.put(tx, created(settled))
     return settled
 
@@ -64,18 +67,22 @@ async def _fail(tx: Connection, infraction: Infraction, failure: str) -> Infract
     return settled
 
 
-async def _replace_older(tx: Connection, newer: Infraction) -> None:
-    """End what was ordered about the member's ban before, done or still under way."""
-    lifted = newer.kind is Kind.UNBAN
-    detail = f"by unban #{newer.number}" if lifted else f"replaced by #{newer.number}"
-    for older in await queries.lock_older_about_ban(tx, newer):
-        if older.state is State.ACTIVE:
-            await end(tx, older, State.LIFTED, newer.moderator, detail)
-        else:
-            await jobs.cancel(tx, FinishPending, older.key)
-            await _fail(tx, older, f"Infraction #{newer.number} took its place.")
-    if lifted:
-        await jobs.cancel(tx, LiftInfraction, _timer(newer))
+async def _replace_older(tx: Connection, newer: Infraction) -> str:
+    """End what was ordered about the member's ban before, and name it for the history."""
+    older = await queries.lock_older_about_ban(tx, newer)
+    for each in older:
+        await _replace(tx, each, newer)
+    return "".join(f", in place of #{each.number}" for each in older)
+
+
+async def _replace(tx: Connection, older: Infraction, newer: Infraction) -> None:
+    """End an older measure, whether it holds or is still under way."""
+    if older.state is State.PENDING:
+        await jobs.cancel(tx, FinishPending, older.key)
+        await _fail(tx, older, f"Infraction #{newer.number} took its place.")
+        return
+    how = "by unban" if newer.kind is Kind.UNBAN else "replaced by"
+    await end(tx, older, State.LIFTED, newer.moderator, f"{how} #{newer.number}")
 
 
 async def _set_timer(tx: Connection, newer: Infraction) -> None:
