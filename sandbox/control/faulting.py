@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from sandbox.control.keys import HUB_KEY
-from sandbox.control.reading import ControlError, answer, find_user, read, world_of
+from sandbox.control.reading import ControlError, answer, find_user, takes, world_of
 from sandbox.faults import FAULTS_KEY, Fault
 from sandbox.gateway import EVERYBODY, Ailment, GatewayFaults, Target
 
@@ -59,9 +59,9 @@ async def list_faults(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/faults")
-async def set_fault(request: web.Request) -> web.Response:
+@takes(NewFault)
+async def set_fault(request: web.Request, wanted: NewFault) -> web.Response:
     """Set a fault of the REST API or the gateway."""
-    wanted = await read(request, NewFault)
     if wanted.gateway is None:
         made = request.app[FAULTS_KEY].add(
             Fault(**{name: getattr(wanted, name) for name in Fault.__struct_fields__})

@@ -18,7 +18,7 @@ from sandbox.control.reading import (
     guild_of,
     iso,
     number,
-    read,
+    takes,
     world_of,
 )
 from sandbox.control.requests import REQUESTS_KEY, Request
@@ -172,9 +172,9 @@ def _received(one: object) -> Json:
 
 
 @routes.patch("/sandbox/settings")
-async def change_settings(request: web.Request) -> web.Response:
+@takes(Changes)
+async def change_settings(request: web.Request, wanted: Changes) -> web.Response:
     """Switch rate limits, or change the gateway's intervals."""
-    wanted = await read(request, Changes)
     world, hub = world_of(request), request.app[HUB_KEY]
     given = {
         name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET
@@ -203,9 +203,9 @@ async def tell_time(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/clock")
-async def advance_clock(request: web.Request) -> web.Response:
+@takes(Advance)
+async def advance_clock(request: web.Request, wanted: Advance) -> web.Response:
     """Let time pass: move the sandbox's clock forward."""
-    wanted = await read(request, Advance)
     clock = world_of(request).clock
     if wanted.advance < 0:
         raise ControlError("Time only moves forward.")
@@ -214,9 +214,9 @@ async def advance_clock(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/guilds/{guild_id}/traffic")
-async def post_traffic(request: web.Request) -> web.Response:
+@takes(Wanted)
+async def post_traffic(request: web.Request, wanted: Wanted) -> web.Response:
     """Let members post messages; returns the ids when all are posted, or a job without `wait`."""
-    wanted = await read(request, Wanted)
     world, guild = world_of(request), guild_of(request)
     channel = find_channel(world, wanted.channel_id) if wanted.channel_id else None
     users = [find_user(world, one) for one in wanted.users or ()]
@@ -240,9 +240,9 @@ def _burst(burst: Burst) -> Json:
 
 
 @routes.post("/sandbox/traffic")
-async def lively(request: web.Request) -> web.Response:
+@takes(Lively)
+async def lively(request: web.Request, wanted: Lively) -> web.Response:
     """Switch lively traffic on or off."""
-    wanted = await read(request, Lively)
     traffic = request.app[TRAFFIC_KEY]
     world = world_of(request)
     made = seed_of(world)

@@ -12,7 +12,7 @@ from sandbox.control.reading import (
     answer,
     find_user,
     guild_of,
-    read,
+    takes,
     user_of,
     world_of,
 )
@@ -80,9 +80,9 @@ async def list_users(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/users")
-async def create_user(request: web.Request) -> web.Response:
+@takes(NewUser)
+async def create_user(request: web.Request, new: NewUser) -> web.Response:
     """Register a person and return their id and token."""
-    new = await read(request, NewUser)
     if not new.username.strip():
         raise ControlError("A user needs a username.")
     world = world_of(request)
@@ -91,9 +91,9 @@ async def create_user(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/applications")
-async def create_application(request: web.Request) -> web.Response:
+@takes(NewApplication)
+async def create_application(request: web.Request, new: NewApplication) -> web.Response:
     """Register an application with its bot and return its id, token and client secret."""
-    new = await read(request, NewApplication)
     world = world_of(request)
     owner = find_user(world, new.owner) if new.owner else None
     made = world.create_application(new.name, owner=owner, redirect_uris=new.redirect_uris)
@@ -111,18 +111,18 @@ async def list_guilds(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/guilds")
-async def create_guild(request: web.Request) -> web.Response:
+@takes(NewGuild)
+async def create_guild(request: web.Request, new: NewGuild) -> web.Response:
     """Found a guild and return it with its channels."""
-    new = await read(request, NewGuild)
     world = world_of(request)
     owner = find_user(world, new.owner)
     return answer(brief(world, world.create_guild(new.name, owner, channels=new.channels)), 201)
 
 
 @routes.post("/sandbox/guilds/{guild_id}/members")
-async def join(request: web.Request) -> web.Response:
+@takes(NewMember)
+async def join(request: web.Request, new: NewMember) -> web.Response:
     """Let a user or a bot join a guild; a banned one is refused."""
-    new = await read(request, NewMember)
     world, guild = world_of(request), guild_of(request)
     user = find_user(world, new.user_id)
     if user.id in guild.bans:
@@ -147,12 +147,12 @@ async def leave(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/guilds/{guild_id}/act")
-async def act_by_hand(request: web.Request) -> web.Response:
+@takes(Act)
+async def act_by_hand(request: web.Request, wanted: Act) -> web.Response:
     """Ban, unban, kick or time out somebody as a user does in their client.
 
     It goes through the same REST route with that user's token; its status and body are returned.
     """
-    wanted = await read(request, Act)
     world, guild = world_of(request), guild_of(request)
     by, target = find_user(world, wanted.by), find_user(world, wanted.user)
     method, path, body = _request_of(world, guild, wanted, target)

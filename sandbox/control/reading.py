@@ -1,7 +1,8 @@
 """Reading what the control API is sent, and answering in JSON with plain sentences for mistakes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import wraps
 from typing import TypeVar
 
 import msgspec
@@ -13,6 +14,9 @@ from sandbox.seed import seeded_names
 from sandbox.world import WORLD_KEY, World
 
 T = TypeVar("T", bound=Struct)
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+TAKEN = "__takes__"
 
 
 class ControlError(Exception):
@@ -29,7 +33,28 @@ def answer(value: object, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json")
 
 
-async def read(request: web.Request, into: type[T]) -> T:
+def takes(
+    body: type[T],
+) -> Callable[[Callable[[web.Request, T], Awaitable[web.Response]]], Handler]:
+    """Give a call its body, read; the list of all calls says what it holds."""
+
+    def decorate(call: Callable[[web.Request, T], Awaitable[web.Response]]) -> Handler:
+        @wraps(call)
+        async def handle(request: web.Request) -> web.Response:
+            return await call(request, await _read(request, body))
+
+        setattr(handle, TAKEN, body)
+        return handle
+
+    return decorate
+
+
+def taken_by(call: object) -> type[Struct] | None:
+    """Return what a call's body holds, if it takes one."""
+    return getattr(call, TAKEN, None)
+
+
+async def _read(request: web.Request, into: type[T]) -> T:
     """Return the body of a request; ids may be numbers or text, and nothing at all is `{}`."""
     content = await request.read() or b"{}"
     try:

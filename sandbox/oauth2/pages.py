@@ -4,6 +4,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from aiohttp import web
 
@@ -94,7 +95,7 @@ def _person(user: User, role: str | None, *, first: bool) -> str:
     name = user.global_name or user.username
     handle = f"@{user.username}"
     about = f"{role} · {handle}" if role else handle
-    colour = _COLOURS[user.id % len(_COLOURS)]
+    colour = _COLOURS[crc32(user.username.encode()) % len(_COLOURS)]
     checked = " checked" if first else ""
     return f"""
           <label class="person">

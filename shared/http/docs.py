@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 # Any below: OpenAPI documents are JSON, as FastAPI declares them.
 Json = Mapping[str, Any]
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SCHEMAS: Final = "#/components/schemas/"
 PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
+from sandbox import seed
 from sandbox.models import Application, User
 from sandbox.permissions import Permission
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, running
 
 Json = dict[str, Any]
 BACK = "http://dashboard.test/callback"
@@ -97,6 +98,14 @@ async def test_the_page_shows_who_asks_and_who_may_answer(flow: Flow) -> None:
     assert "Know which servers you are in" in page
     assert f'value="{flow.user.id}"' in page
     assert "dashboard.test" in page
+
+
+async def test_the_page_says_who_of_the_demo_is_what() -> None:
+    async with running(seed.demo()) as sandbox, aiohttp.ClientSession() as http:
+        _, page = await Flow(sandbox, http).page()
+
+    assert "<b>Marina</b><small>owner · @marina</small>" in page
+    assert "<b>Member</b><small>@member</small>" in page
 
 
 async def test_names_on_the_page_are_escaped(flow: Flow) -> None:

@@ -26,7 +26,9 @@ PATIENCE: Final = 8.0
 CALLBACK_PATIENCE: Final = 2.4
 """Seconds that one attempt of an interaction's first answer may take; it is due within 3."""
 
-TRIES: Final = 6
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+"""Seconds between two attempts while Discord is away."""
+
 REASON_LENGTH: Final = 512
 USER_AGENT: Final = "DiscordBot (https://github.com/flotilla, 0.1)"
 
@@ -93,25 +95,14 @@ class Rest:
 
     async def call(self, request: Request) -> Answer:
         """Carry out a call, with retries, until it has an answer or its deadline comes."""
-        backoff = 0.2
-        for attempt in range(1, TRIES + 1):
+        backoff = FIRST_WAIT
+        while True:
             answer = await self._attempt(request)
-            wait = self._wait_before_retry(request, answer, backoff)
-            if wait is None or attempt == TRIES or _now() + wait >= request.deadline:
+            wait = _wait_before_retry(request, answer, backoff)
+            if wait is None or _now() + wait >= request.deadline:
                 return answer
             await asyncio.sleep(wait)
-            backoff = min(backoff * 2, 5.0)
-        raise AssertionError("the last attempt returns")
-
-    def _wait_before_retry(self, request: Request, answer: Answer, backoff: float) -> float | None:
-        """Return how long to wait before another attempt, or None when this answer is the last."""
-        if answer.status == TOO_MANY:
-            return 0.0 if answer.sent else None  # the lane or the limiter makes it wait
-        if answer.status and answer.status < SERVER_ERROR:
-            return None
-        if answer.sent and not request.safe:
-            return None
-        return backoff * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+            backoff = min(backoff * 2, LONGEST_WAIT)
 
     async def _attempt(self, request: Request) -> Answer:
         """Wait for the turn, send once."""
@@ -204,6 +195,19 @@ class Rest:
         if request.reason:
             headers["X-Audit-Log-Reason"] = quote(request.reason[:REASON_LENGTH], safe=" ")
         return headers
+
+
+def _wait_before_retry(request: Request, answer: Answer, backoff: float) -> float | None:
+    """Return how long to wait before another attempt, or None when this answer is the last."""
+    if answer.status == TOO_MANY:
+        if request.route.free:
+            return answer.retry_after or backoff
+        return 0.0 if answer.sent else None  # its lane or the limiter makes it wait
+    if answer.status and answer.status < SERVER_ERROR:
+        return None
+    if answer.sent and not request.safe:
+        return None
+    return backoff * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
 
 
 def _now() -> float:
