@@ -32,4 +32,5 @@ def assignments(running: Manifest) -> str:
         "CHANNEL": running.channel_id,
         "API_KEY": running.api_key,
     }
+    values |= {f"PID_{name.upper()}": str(pid) for name, pid in running.pids.items()}
     return "\n".join(f"{name}={shlex.quote(value)}" for name, value in values.items())

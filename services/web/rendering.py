@@ -35,6 +35,8 @@ STATES: Final = {
     "failed": "Failed",
     "done": "Done",
 }
+UNTIL: Final = {"pending": "Lasts until", "active": "Lasts until", "expired": "Lasted until"}
+"""Before the time at which an infraction ends, by its state; else it ended before its time."""
 ROLES: Final = {
     "viewer": "Viewer",
     "editor": "Editor",
@@ -72,6 +74,7 @@ class Templates:
             percent=percent,
             kind_word=words(KINDS),
             state_word=words(STATES),
+            until_word=lambda state: UNTIL.get(state, "Was to last until"),
             role_word=words(ROLES),
             source_word=words(SOURCES),
             change_word=spoken,

@@ -24,6 +24,7 @@ class Harbour:
         self.client = client
         self._http = http
         self._newcomers = 0
+        self._channels = 0
 
     async def arrive(self) -> None:
         """Look up the guild and its people."""
@@ -66,19 +67,26 @@ class Harbour:
         """Return an infraction with its history."""
         return await self.get("infractions", f"/infractions/{number}")
 
-    async def messages_counted(self) -> int:
-        """Return how many messages of people stats has counted in the last day."""
-        body = await self.get("stats", "/messages/hourly")
+    async def channel_of_its_own(self) -> int:
+        """Make a channel in which nobody else writes, so that its messages can be counted."""
+        self._channels += 1
+        body = {"name": f"count-{self._channels}", "type": 0}
+        made = await self.owner.rest("POST", f"/guilds/{self.guild.id}/channels", body)
+        return int(made["id"])
+
+    async def messages_counted(self, channel: int) -> int:
+        """Return how many messages of people stats has counted in a channel."""
+        body = await self.get("stats", "/messages/hourly", channel=channel)
         return int(body["total"])
 
-    async def until_counted(self, expected: int, within: float = 60.0) -> None:
-        """Wait until stats has counted so many messages, and not one more."""
+    async def until_counted(self, channel: int, expected: int, within: float = 60.0) -> None:
+        """Wait until stats has counted so many messages in a channel, and not one more."""
 
         async def counted() -> None:
-            assert await self.messages_counted() >= expected
+            assert await self.messages_counted(channel) >= expected
 
         await eventually(counted, within)
-        assert await self.messages_counted() == expected
+        assert await self.messages_counted(channel) == expected
 
     async def until_state(self, number: int, state: str, within: float = 10.0) -> Any:  # noqa: ANN401 - JSON
         """Wait until an infraction is in a state, and return it."""

@@ -43,36 +43,40 @@ async def test_a_command_sent_while_infractions_is_away_is_done_when_it_is_back(
 async def test_the_gateway_killed_amid_a_thousand_messages_loses_and_doubles_none(
     harbour: Harbour,
 ) -> None:
-    before = await harbour.messages_counted()
-    assert len(await harbour.client.traffic(harbour.guild, 300)) == 300
-    posting = asyncio.create_task(harbour.client.traffic(harbour.guild, 700, rate=300))
+    channel = await harbour.channel_of_its_own()
+    assert len(await harbour.client.traffic(harbour.guild, 300, channel=channel)) == 300
+    posting = asyncio.create_task(
+        harbour.client.traffic(harbour.guild, 700, channel=channel, rate=300)
+    )
     await harbour.stack.kill("gateway")
     await harbour.stack.ready("gateway")
 
     assert len(await posting) == 700
 
-    await harbour.until_counted(before + 1000)
+    await harbour.until_counted(channel, 1000)
 
 
 async def test_rabbitmq_stopped_and_started_under_traffic_loses_nothing(harbour: Harbour) -> None:
-    before = await harbour.messages_counted()
-    assert len(await harbour.client.traffic(harbour.guild, 100)) == 100
-    posting = asyncio.create_task(harbour.client.traffic(harbour.guild, 500, rate=100))
+    channel = await harbour.channel_of_its_own()
+    assert len(await harbour.client.traffic(harbour.guild, 100, channel=channel)) == 100
+    posting = asyncio.create_task(
+        harbour.client.traffic(harbour.guild, 500, channel=channel, rate=100)
+    )
     await harbour.stack.stop("rabbitmq")
     await harbour.stack.start("rabbitmq")
 
     assert len(await posting) == 500
 
-    await harbour.until_counted(before + 600)
+    await harbour.until_counted(channel, 600)
     await _commands_work(harbour)
 
 
 async def test_postgres_stopped_and_started_loses_nothing(harbour: Harbour) -> None:
-    before = await harbour.messages_counted()
+    channel = await harbour.channel_of_its_own()
     raider = await harbour.newcomer()
     answer = await harbour.moderator.runs(f"/tempban {raider} 2s", harbour.channel)
     await harbour.stack.stop("postgres")
-    await harbour.client.traffic(harbour.guild, 100)
+    await harbour.client.traffic(harbour.guild, 100, channel=channel)
     other = await harbour.newcomer()
     running = asyncio.create_task(harbour.types(harbour.moderator, f"!warn {other} x", within=60))
 
@@ -80,18 +84,18 @@ async def test_postgres_stopped_and_started_loses_nothing(harbour: Harbour) -> N
 
     assert "Warned" in (await running).text
     await harbour.until_state(number_in(answer), "expired", within=20)
-    await harbour.until_counted(before + 101)
+    await harbour.until_counted(channel, 100)
 
 
 async def test_clickhouse_away_for_a_while_loses_nothing(harbour: Harbour) -> None:
-    before = await harbour.messages_counted()
+    channel = await harbour.channel_of_its_own()
     await harbour.stack.stop("clickhouse")
-    await harbour.client.traffic(harbour.guild, 300, rate=100)
+    await harbour.client.traffic(harbour.guild, 300, channel=channel, rate=100)
     await _commands_work(harbour)
 
     await harbour.stack.start("clickhouse")
 
-    await harbour.until_counted(before + 301)
+    await harbour.until_counted(channel, 300)
 
 
 async def _commands_work(harbour: Harbour) -> None:

@@ -265,13 +265,22 @@ async def test_a_users_events_are_waited_for(sandbox: Sandbox, owner: Person, gu
 
 
 async def test_the_help_lists_every_call_with_what_it_does(sandbox: Sandbox) -> None:
-    calls = {one["call"]: one["does"] for one in (await sandbox.control("GET", "/help"))["calls"]}
+    calls = {one["call"]: one for one in (await sandbox.control("GET", "/help"))["calls"]}
 
     assert "GET /sandbox/health" in calls
-    assert "POST /sandbox/faults" in calls
-    assert all(calls.values())
+    assert all(one["does"] for one in calls.values())
+    assert calls["POST /sandbox/guilds/{guild_id}/members"]["body"] == {
+        "user_id": "str",
+        "roles": "list[str] = []",
+        "nick": "str | None = None",
+        "permissions": "int = 0",
+    }
+    bodies = {call for call, one in calls.items() if "body" in one}
+    assert bodies == {call for call in calls if call.startswith(("POST", "PATCH"))}
     async with (
         aiohttp.ClientSession(headers={"Accept": "text/html"}) as http,
         http.get(f"{sandbox.url}/sandbox/help") as page,
     ):
-        assert "<dt>POST /sandbox/faults</dt>" in await page.text()
+        shown = await page.text()
+    assert "<dt>POST /sandbox/faults</dt>" in shown
+    assert "<code>user_id: str</code>" in shown

@@ -196,7 +196,7 @@ class AnsweringGateway:
             mandatory=True,
         )
 
-    async def answer(self, by: Invocation, *, nth: int = 1, within: float = 15) -> Respond:
+    async def answer(self, by: Invocation, *, nth: int = 1, within: float = 30) -> Respond:
         """Wait for the answer to an invocation, or for a further one."""
         key = f"{by.id}:reply"
         async with asyncio.timeout(within), self._heard:

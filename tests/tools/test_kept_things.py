@@ -102,7 +102,9 @@ def test_running_against_discord_names_what_is_not_set() -> None:
 def test_a_running_stack_is_told_as_shell_variables(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="make demo"):
         variables((tmp_path,))
-    Manifest(stats="http://127.0.0.1:1", api_key="flk_1_a'b").write(tmp_path / "stack.json")
+    running = Manifest(stats="http://127.0.0.1:1", api_key="flk_1_a'b", pids={"stats": 7})
+    running.write(tmp_path / "stack.json")
     lines = variables((tmp_path / "elsewhere", tmp_path)).splitlines()
     assert "STATS=http://127.0.0.1:1" in lines
+    assert "PID_STATS=7" in lines
     assert """API_KEY='flk_1_a'"'"'b'""" in lines

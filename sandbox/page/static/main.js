@@ -60,7 +60,7 @@ async function loadPeople() {
 function chooseActor() {
   const asked = new URLSearchParams(location.search).get("as");
   const people = state.people.filter((one) => !one.bot);
-  const wanted = [asked, localStorage.getItem("acting-as"), "moderator"];
+  const wanted = [asked, localStorage.getItem("acting-as"), "moderator"].filter(Boolean);
   for (const name of wanted) {
     const found = people.find((one) => one.id === name || one.named === name || one.username === name);
     if (found) return found.id;

@@ -125,13 +125,13 @@ class Rest:
                 await self.limiter.enter(request.priority, request.deadline)
             self._metrics.rest_wait.labels(route.name).observe(_now() - began)
             answer, headers = await self._exchange(request, PATIENCE)
+            if answer.status == TOO_MANY:
+                self._limited(request, answer, headers)
         except TooLateError as late:
             return Answer(TOO_MANY, retry_after=late.after, sent=False)
         finally:
             lane.leave(headers)
         self.lanes.learn(route, lane, headers)
-        if answer.status == TOO_MANY:
-            self._limited(request, answer, headers)
         return answer
 
     def _limited(self, request: Request, answer: Answer, headers: Mapping[str, str]) -> None:
