@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from sandbox.models import Channel, ChannelType, Guild, Json, User
 from sandbox.permissions import Permission, can_send
-from sandbox.world import World, members, reactions, voice
+from sandbox.seed import seeded_names
+from sandbox.world import Event, World, members, reactions, voice
 from sandbox.world.composing import WRITTEN
 from sandbox.world.visibility import bits_in
 
@@ -61,6 +62,8 @@ class Traffic:
         self._chatter = _chatter()
         self._count = 0
         self._life: asyncio.Task[None] | None = None
+        self._forgiven: list[tuple[int, int]] = []
+        world.subscribe(self._notice)
 
     @property
     def lively(self) -> bool:
@@ -115,6 +118,10 @@ class Traffic:
         self._life = asyncio.create_task(self._live(guild_id, rate))
         self._life.add_done_callback(_complain)
 
+    def _notice(self, event: Event) -> None:
+        if self.lively and event.name == "GUILD_BAN_REMOVE" and event.guild_id:
+            self._forgiven.append((event.guild_id, int(event.data["user"]["id"])))
+
     async def rest(self) -> None:
         """Let it be quiet again."""
         if self._life is not None:
@@ -139,6 +146,7 @@ class Traffic:
             await asyncio.sleep(self._chance.expovariate(max(rate * weight, 0.001)))
             if talk is None or not talk.lines:
                 talk = self._begin(guild)
+            self._return(guild)
             self._happen(guild, talk)
 
     def _begin(self, guild: Guild) -> Talk:
@@ -198,23 +206,36 @@ class Traffic:
                 self.world, guild, self._chance.choice(people).id, self._chance.choice(rooms)
             )
 
+    def _return(self, guild: Guild) -> None:
+        """Let those come back whose ban was lifted."""
+        forgiven, self._forgiven = self._forgiven, []
+        for guild_id, user_id in forgiven:
+            known = user_id in guild.members or user_id in guild.bans
+            if guild_id == guild.id and not known:
+                self._come(guild, self.world.users[user_id])
+
     def _come_or_go(self, guild: Guild) -> None:
         away = [user for user in self.world.users.values() if self._may_come(guild, user)]
-        leaving = [
-            one
-            for one in self._people(guild)
-            if not guild.members[one.id].roles and one.id != guild.owner_id
-        ]
+        leaving = self._may_leave(guild)
         if away and (len(away) >= MOST_AWAY or self._chance.random() < 0.5):  # noqa: PLR2004 - as often as not
-            newcomer = self._chance.choice(away)
-            self.world.add_member(guild, newcomer)
-            if guild.system_channel_id:
-                channel = self.world.channels[guild.system_channel_id]
-                self.world.post_message(
-                    channel, newcomer, self._chance.choice(self._chatter.greetings)
-                )
+            self._come(guild, self._chance.choice(away))
         elif leaving:
             self.world.remove_member(guild, self._chance.choice(leaving))
+
+    def _come(self, guild: Guild, newcomer: User) -> None:
+        self.world.add_member(guild, newcomer)
+        if guild.system_channel_id:
+            channel = self.world.channels[guild.system_channel_id]
+            self.world.post_message(channel, newcomer, self._chance.choice(self._chatter.greetings))
+
+    def _may_leave(self, guild: Guild) -> list[User]:
+        """Return those without a role; whom people log in as stay."""
+        staying = {guild.owner_id, *seeded_names(self.world).values()}
+        return [
+            one
+            for one in self._people(guild)
+            if not guild.members[one.id].roles and one.id not in staying
+        ]
 
     def _may_come(self, guild: Guild, user: User) -> bool:
         known = user.id in guild.members or user.id in guild.bans

@@ -86,7 +86,9 @@ def build(deps: Deps, broker: bus.Bus, registry: CollectorRegistry) -> FastAPI:
     async def ready() -> Mapping[str, bool]:
         return {"postgres": await postgres.is_up(deps.db), "rabbitmq": broker.connected}
 
-    app = http.create_app(service="web", ready=ready, settings=deps.settings, registry=registry)
+    app = http.create_app(
+        service="web", ready=ready, settings=deps.settings, registry=registry, described=False
+    )
     app.state.deps = deps
     app.middleware("http")(add_headers)
     app.add_exception_handler(HTTPException, _tell_http_error)

@@ -34,6 +34,7 @@ RANGES: Final = (
 )
 BY_KEY: Final = {each.key: each for each in RANGES}
 ORDINARY: Final = BY_KEY["7d"]
+SHORTEST: Final = RANGES[0]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,12 @@ class Chart:
         """What the script draws; times in Unix seconds."""
         labels = [entry.label for entry in self.legend]
         return {"columns": self.columns, "labels": labels, "step": self.step}
+
+
+def worth_showing(hours: Sequence[HourCount], span: Range) -> Range:
+    """Return a day instead where nothing is older, as of a week it would be the last line."""
+    older = hours[: -SHORTEST.hours]
+    return span if any(each.count for each in older) else SHORTEST
 
 
 def messages_chart(

@@ -36,7 +36,6 @@ STATES: Final = {
     "done": "Done",
 }
 UNTIL: Final = {"pending": "Lasts until", "active": "Lasts until", "expired": "Lasted until"}
-"""Before the time at which an infraction ends, by its state; else it ended before its time."""
 ROLES: Final = {
     "viewer": "Viewer",
     "editor": "Editor",
@@ -74,7 +73,7 @@ class Templates:
             percent=percent,
             kind_word=words(KINDS),
             state_word=words(STATES),
-            until_word=lambda state: UNTIL.get(state, "Was to last until"),
+            until_word=until_word,
             role_word=words(ROLES),
             source_word=words(SOURCES),
             change_word=spoken,
@@ -142,6 +141,11 @@ def words(known: Mapping[str, str]) -> Callable[[str], str]:
         return known.get(word) or spoken(word)
 
     return say
+
+
+def until_word(state: str) -> str:
+    """Return what stands before the time that an infraction is given."""
+    return UNTIL.get(state, "Was to last until")
 
 
 def with_code(text: str) -> Markup:

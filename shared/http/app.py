@@ -46,22 +46,26 @@ def create_app(
     keys: KeyStore | None = None,
     registry: CollectorRegistry | None = None,
     version: str = "1",
+    described: bool = True,
 ) -> FastAPI:
     """Make an app with health, metrics and errors, and with access by token and, given `keys`, key.
 
     `ready` tells of each dependency whether it is there. `registry` is what `/metrics` shows.
+    `described` is for what programs ask: it shows at `/docs` and `/openapi.json` what it takes.
     """
     registry = registry or CollectorRegistry()
     app = _Api(
         title=f"Flotilla {service}",
         version=version,
         responses=_ON_ERROR,
+        openapi_url="/openapi.json" if described else None,
         docs_url=None,
         redoc_url=None,
     )
     app.state.access = Access(service, settings.token_secret, settings.operators, keys)
     problems.install(app)
-    docs.install(app)
+    if described:
+        docs.install(app)
     app.add_middleware(Measure, metrics=HttpMetrics(registry))
     _add_health(app, service, ready)
     _add_metrics(app, registry)

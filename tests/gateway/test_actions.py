@@ -352,7 +352,7 @@ async def test_bulk_work_does_not_delay_a_reply(gateway: Rig) -> None:
                 queue="bulk",
             )
         )
-        for user in range(1, 30)
+        for user in range(1, 13)
     ]
     asked = await gateway.member.says(gateway.guild, "hm")
     to = MessageTarget(channel_id=ChannelId(asked.channel_id), message_id=MessageId(asked.id))

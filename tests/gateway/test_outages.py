@@ -27,7 +27,7 @@ async def test_events_and_answers_go_on_while_postgres_is_away(rig: Rig, databas
 
         async def saved() -> bool:
             found = await rows(database_url, "SELECT seq FROM sessions")
-            return found[0]["seq"] >= newest
+            return bool(found) and found[0]["seq"] >= newest
 
         await eventually(saved, within=10)
 

@@ -67,7 +67,7 @@ async def check(scene: Scene, member: Expected) -> None:
     assert not [one for one in found if one["state"] == "pending"]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 1)), min_size=2, max_size=8))
 async def test_the_record_discord_and_the_timers_agree(
     rig: Rig, deeds: list[tuple[str, int]]

@@ -6,35 +6,43 @@ from datetime import UTC, datetime, timedelta
 
 import aio_pika
 import pytest
+import pytest_asyncio
 from msgspec.structs import replace
 
 from shared.contracts.actions import ActionRequest, ActionResult
 from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE
 from tests.infractions.rig import Process, Scene, environment
 from tests.infractions.rig import rig as make_rig
+from tests.support import backends as places
 from tests.support.answering_gateway import Do
+from tests.support.backends import Backends
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEARLY = timedelta(seconds=2)
 """Until a command may no longer be answered: long enough to be begun."""
 
 
-@pytest.fixture
-async def process(database_url: str, amqp_url: str) -> AsyncGenerator[Process]:
-    """Give infractions as a process of its own."""
-    process = Process(environment(database_url, amqp_url))
-    try:
-        yield process
-    finally:
-        await process.kill()
-
-
-@pytest.fixture
-async def scene(process: Process) -> AsyncGenerator[Scene]:
-    """Give a guild for it, with the process running."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def process(backends: Backends) -> AsyncGenerator[Process]:
+    """Give infractions as a process of its own, which every test kills and starts again."""
     async with AsyncExitStack() as stack:
-        rig = await stack.enter_async_context(make_rig(process.environ))
-        await process.start()
+        database_url = await stack.enter_async_context(places.database(backends.database_url))
+        amqp_url = await stack.enter_async_context(
+            places.vhost(backends.amqp_url, backends.amqp_management_url)
+        )
+        process = Process(environment(database_url, amqp_url))
+        stack.push_async_callback(process.kill)
+        yield process
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(process: Process) -> AsyncGenerator[Scene]:
+    """Give a guild of the test's own, with the process running."""
+    async with make_rig(process.environ) as rig:
+        if not process.running:
+            await process.start()
         yield rig.found()
 
 
@@ -125,8 +133,8 @@ async def bind_interactive(process: Process, *, bound: bool) -> None:
 
 
 async def settled(scene: Scene) -> bool:
-    row = await scene.rig.db.fetchval("SELECT state FROM infractions WHERE number = 1")
-    return row == "active"
+    sql = "SELECT state FROM infractions WHERE guild_id = $1 AND number = 1"
+    return await scene.rig.db.fetchval(sql, scene.id) == "active"
 
 
 async def test_killed_while_a_ban_is_being_lifted_it_is_lifted_once(

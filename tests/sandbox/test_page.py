@@ -86,6 +86,15 @@ async def test_a_newcomer_reads_a_channel(page: Page) -> None:
     await expect(page).to_have_title("#rules · Harbour")
 
 
+async def test_who_comes_first_is_the_moderator(browser: Browser, harbour: Sandbox) -> None:
+    page = await browser.new_page()
+    await page.goto(harbour.url)
+
+    acting = page.get_by_test_id("acting-as").locator("option:checked")
+    await expect(acting).to_have_text("moderator · Bosun Bea")
+    await page.close()
+
+
 async def test_what_is_written_appears_on_everybodys_page(
     page: Page, harbour: Sandbox, browser: Browser
 ) -> None:

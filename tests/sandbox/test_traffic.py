@@ -12,7 +12,7 @@ from sandbox import seed
 from sandbox.control.keys import TRAFFIC_KEY
 from sandbox.models import Ban, By
 from sandbox.traffic import Traffic
-from sandbox.world import Event, World, threads
+from sandbox.world import Event, World, members, threads
 from tests.support.calls import RestError
 from tests.support.sandbox import Sandbox, running
 from tests.support.waiting import eventually
@@ -109,6 +109,51 @@ async def test_life_never_speaks_where_it_may_not_and_the_banned_stay_away() -> 
     silent = {member.user_id for member in guild.members.values() if muted in member.roles}
     authors = {user_id for event in told if (user_id := _author(event))}
     assert silent.isdisjoint(authors)
+
+
+class Restless(random.Random):
+    """Chance that always makes somebody come or go."""
+
+    def random(self) -> float:
+        return 0.99
+
+
+async def test_whom_people_log_in_as_never_leaves() -> None:
+    world = seed.demo()
+    made = seed.seed_of(world)
+    assert made is not None
+    guild = world.guilds[made.guild_id]
+    named = guild.members.keys() & set(made.users.values())
+    gone = list[int]()
+
+    def note(event: Event) -> None:
+        if event.name == "GUILD_MEMBER_REMOVE":
+            gone.append(int(event.data["user"]["id"]))
+
+    world.subscribe(note)
+    traffic = Traffic(world, Restless(7))
+
+    await traffic.live(guild.id, 5000)
+    await eventually(lambda: len(gone) > 200)
+    await traffic.close()
+
+    assert made.users["raider"] in named
+    assert named.isdisjoint(gone)
+
+
+async def test_somebody_whose_ban_is_lifted_comes_back() -> None:
+    world = seed.demo()
+    made = seed.seed_of(world)
+    assert made is not None
+    guild, raider = world.guilds[made.guild_id], made.users["raider"]
+    traffic = Traffic(world, Talkative())
+    members.ban(world, guild, world.users[raider])
+
+    await traffic.live(guild.id, 1000)
+    members.unban(world, guild, raider)
+
+    await eventually(lambda: raider in guild.members)
+    await traffic.close()
 
 
 class Talkative(random.Random):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tools.browser import find_chromium
+
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -22,9 +21,8 @@ SWITCHES = (
 
 
 def chromium() -> str:
-    """Return where Chromium is (or CHROMIUM says it is); skips the test where it is nowhere."""
-    places = (os.environ.get("CHROMIUM"), *map(shutil.which, NAMES))
-    found = next((place for place in places if place), None)
+    """Return where Chromium is; skips the test where it is nowhere."""
+    found = find_chromium()
     if found is None:
         pytest.skip("There is no Chromium on this machine; install it, or say where with CHROMIUM.")
     return found

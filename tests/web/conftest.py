@@ -4,26 +4,16 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
 import httpx
-import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.support import backends as places
 from tests.support.backends import Backends
+from tests.support.browser import browser as started_browser
 from tests.support.sandbox import running
-from tools.browser import find_chromium
 
 from .bay import Bay, bay
 from .visitors import Visitor
-
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -44,13 +34,8 @@ async def cove(backends: Backends) -> AsyncGenerator[Bay]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
     """Give a real browser."""
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("there is no Chromium here")
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=[*SWITCHES])
+    async with started_browser() as started:
         yield started
-        await started.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

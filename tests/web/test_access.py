@@ -57,6 +57,11 @@ async def test_an_operator_sees_every_server_also_without_being_in_it(visitor: V
     assert (await visitor.gets(NOWHERE)).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+async def test_pages_are_not_described_as_an_api(visitor: Visitor, path: str) -> None:
+    assert (await visitor.gets(path)).status_code == 404
+
+
 async def test_without_a_login_every_page_leads_to_it(visitor: Visitor) -> None:
     for rest in PAGES:
         response = await visitor.gets(visitor.bay.path(rest))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.web.answers import DailyMembers, DayCount, HourCount
-from services.web.charts import BY_KEY, RANGES, Range, members_chart, messages_chart
+from services.web.charts import BY_KEY, RANGES, Range, members_chart, messages_chart, worth_showing
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -22,6 +22,13 @@ def test_columns_are_as_long_as_the_range(span: Range, more: int) -> None:
     chart = messages_chart(hours(2 * span.hours + more), span, BERLIN, brief=False)
     assert {len(column) for column in chart.columns} == {span.hours}
     assert len(chart.legend) == len(chart.columns) - 1
+
+
+def test_a_new_server_is_shown_by_its_first_day() -> None:
+    week = BY_KEY["7d"]
+    quiet = hours(13 * 24, each=0)
+    assert worth_showing([*quiet, *hours(24)], week) == BY_KEY["24h"]
+    assert worth_showing([*quiet, *hours(25)], week) == week
 
 
 def test_days_in_the_table_are_those_of_the_server() -> None:

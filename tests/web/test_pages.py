@@ -88,7 +88,7 @@ async def test_the_owner_finds_their_server_and_how_it_is_doing(
         await expect(chart).to_have_count(1)
         await expect(chart.locator("canvas")).to_be_visible()
         await expect(chart.get_by_role("img")).to_have_attribute(
-            "aria-label", "12 messages in the last 7 days."
+            "aria-label", "12 messages in the last 24 hours."
         )
 
 
@@ -137,6 +137,15 @@ async def test_infractions_are_found_and_told_as_they_were(browser: Browser, cov
         await expect(page.locator("ol.history li").first).to_be_visible()
 
 
+async def test_the_fields_of_the_filter_stand_in_one_line(browser: Browser, cove: Bay) -> None:
+    async with page_of(browser, cove, "moderator") as page:
+        await page.goto(cove.path("/infractions"))
+        labels = page.locator(".filters label")
+        tops = await labels.evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+        assert len(tops) == 3
+        assert len(set(tops)) == 1
+
+
 async def test_long_lists_come_in_pages(browser: Browser, cove: Bay) -> None:
     for number in range(27):
         await cove.warns("parrot", f"squawk {number}")
@@ -174,6 +183,8 @@ async def test_a_mistake_in_the_configuration_is_shown_where_it_is(
     async with page_of(browser, cove, "admin") as page:
         await page.goto(cove.path("/configuration"))
         text = page.get_by_label("Configuration in YAML")
+        # As who made the field larger by hand.
+        await text.evaluate("area => { area.style.height = '400px' }")
         await text.fill("plugins:\n  core:\n    prefx: '?'\n")
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("alert")).to_contain_text("Line 3, column 5")
@@ -239,8 +250,8 @@ async def test_pages_fit_a_phone_and_are_usable_by_keyboard(
     async with page_of(browser, cove, "owner", phone=True) as page:
         await page.goto(cove.path(rest))
         await everything_has_loaded(page)
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await page.evaluate(overflow) == 0
+        for one in (page.locator("html"), page.get_by_role("navigation", name="Quiet Cove")):
+            assert await one.evaluate("one => one.scrollWidth - one.clientWidth") == 0
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
         fields = page.locator("input:not([type=hidden]), select, textarea")

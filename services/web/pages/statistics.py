@@ -17,6 +17,7 @@ from services.web.charts import (
     Range,
     members_chart,
     messages_chart,
+    worth_showing,
 )
 from services.web.deps import Deps
 from services.web.guarding import DepsOf, Entered, LoggedIn
@@ -52,7 +53,8 @@ async def messages(deps: DepsOf, guild: Entered, span: RangeOf, brief: bool = Fa
         guild.actor,
         {"from": start.isoformat(), "to": end.isoformat()},
     )
-    chart = messages_chart(found.hours, span, ZoneInfo(found.tz), brief=brief)
+    shown = worth_showing(found.hours, span) if brief else span
+    chart = messages_chart(found.hours, shown, ZoneInfo(found.tz), brief=brief)
     return _panel(deps, chart, found.fresh)
 
 
