@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import Iterator, Sequence
 from importlib import resources
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -120,7 +121,8 @@ class Traffic:
 
     def _notice(self, event: Event) -> None:
         if self.lively and event.name == "GUILD_BAN_REMOVE" and event.guild_id:
-            self._forgiven.append((event.guild_id, int(event.data["user"]["id"])))
+            user: Any = event.data["user"]  # Discord's JSON
+            self._forgiven.append((event.guild_id, int(user["id"])))
 
     async def rest(self) -> None:
         """Let it be quiet again."""

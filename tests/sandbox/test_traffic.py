@@ -112,10 +112,13 @@ async def test_life_never_speaks_where_it_may_not_and_the_banned_stay_away() -> 
 
 
 class Restless(random.Random):
-    """Chance that always makes somebody come or go."""
+    """Chance that always makes somebody come or go, and chooses freely who."""
 
     def random(self) -> float:
         return 0.99
+
+    def getrandbits(self, k: int, /) -> int:
+        return super().getrandbits(k)
 
 
 async def test_whom_people_log_in_as_never_leaves() -> None:
@@ -128,7 +131,8 @@ async def test_whom_people_log_in_as_never_leaves() -> None:
 
     def note(event: Event) -> None:
         if event.name == "GUILD_MEMBER_REMOVE":
-            gone.append(int(event.data["user"]["id"]))
+            user: Any = event.data["user"]  # Discord's JSON
+            gone.append(int(user["id"]))
 
     world.subscribe(note)
     traffic = Traffic(world, Restless(7))
@@ -147,7 +151,7 @@ async def test_somebody_whose_ban_is_lifted_comes_back() -> None:
     assert made is not None
     guild, raider = world.guilds[made.guild_id], made.users["raider"]
     traffic = Traffic(world, Talkative())
-    members.ban(world, guild, world.users[raider])
+    members.ban(world, guild, raider)
 
     await traffic.live(guild.id, 1000)
     members.unban(world, guild, raider)
@@ -161,6 +165,9 @@ class Talkative(random.Random):
 
     def random(self) -> float:
         return 0.1
+
+    def getrandbits(self, k: int, /) -> int:
+        return super().getrandbits(k)
 
 
 async def test_nobody_answers_what_discord_itself_said() -> None:
