@@ -10,8 +10,9 @@ from services.infractions import app
 from services.infractions.deps import Deps
 from services.infractions.settings import Settings
 from shared.settings import load
-from tests.infractions.rig import Rig, Scene, environment, in_process
+from tests.infractions.rig import Rig, environment, in_process
 from tests.infractions.rig import rig as make_rig
+from tests.infractions.scene import Scene
 from tests.support import backends as places
 from tests.support.backends import Backends
 
@@ -33,7 +34,7 @@ async def rig(backends: Backends) -> AsyncGenerator[Rig]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def scene(rig: Rig) -> Scene:
     """Give a guild of the test's own."""
-    return rig.found()
+    return Scene(rig)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

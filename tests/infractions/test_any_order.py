@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.ids import UserId
-from tests.infractions.rig import Rig, Scene
+from tests.infractions.rig import Rig
+from tests.infractions.scene import Scene
 from tests.support.answering_gateway import FORBIDDEN
 from tests.support.waiting import eventually
 
@@ -72,7 +73,7 @@ async def check(scene: Scene, member: Expected) -> None:
 async def test_the_record_discord_and_the_timers_agree(
     rig: Rig, deeds: list[tuple[str, int]]
 ) -> None:
-    scene = rig.found()
+    scene = Scene(rig)
     members = [Expected(scene.raider), Expected(scene.joins("other"))]
 
     for deed, which in deeds:

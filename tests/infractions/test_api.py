@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shared.contracts.domain import ApiKey
 from shared.http import Actor, encode_cursor, new_key, sign
 from shared.http.tokens import Role
-from tests.infractions.rig import SECRET, Json, Rig, Scene
+from tests.infractions.rig import SECRET, Json, Rig
+from tests.infractions.scene import Scene
 from tests.support.answering_gateway import FORBIDDEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -66,7 +67,7 @@ async def test_without_a_key_nothing_is_shown(scene: Scene) -> None:
 
 
 async def test_a_key_opens_its_own_guild_only(scene: Scene) -> None:
-    other = scene.rig.found()
+    other = scene.another()
     text, kept = key(*READ)
     await other.keys(kept)
 
@@ -266,7 +267,7 @@ async def test_what_is_counted_is_shown(scene: Scene) -> None:
     path=st.just("") | st.text(max_size=10).map(lambda text: f"/{quote(text, safe='')}"),
 )
 async def test_no_question_breaks_it(rig: Rig, query: dict[str, str], path: str) -> None:
-    response = await rig.found().get(path, query=query)
+    response = await Scene(rig).get(path, query=query)
 
     assert response.status_code < 500
     if response.status_code >= 400:

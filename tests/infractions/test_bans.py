@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infractions.rig import Scene
+from tests.infractions.scene import Scene
 from tests.support.answering_gateway import BUSY, FORBIDDEN
 from tests.support.waiting import eventually
 

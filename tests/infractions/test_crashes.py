@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from shared.contracts.actions import ActionRequest, ActionResult
 from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE
-from tests.infractions.rig import Process, Scene, environment
+from tests.infractions.rig import Process, environment
 from tests.infractions.rig import rig as make_rig
+from tests.infractions.scene import Scene
 from tests.support import backends as places
 from tests.support.answering_gateway import Do
 from tests.support.backends import Backends
@@ -43,7 +44,7 @@ async def scene(process: Process) -> AsyncGenerator[Scene]:
     async with make_rig(process.environ) as rig:
         if not process.running:
             await process.start()
-        yield rig.found()
+        yield Scene(rig)
 
 
 def kill_at_the_ban(scene: Scene, process: Process, *, done: bool) -> None:

@@ -9,7 +9,7 @@ from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.model import Infraction, Kind
 from shared.errors import ConflictError, UserError
-from tests.infractions.rig import Scene
+from tests.infractions.scene import Scene
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.contracts.actions import Embed, Message
-from tests.infractions.rig import Scene, buttons, shown
+from tests.infractions.scene import Scene, buttons, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -80,7 +80,7 @@ async def test_nothing_to_find_is_said_in_words(scene: Scene) -> None:
 
 
 async def test_another_guilds_infractions_are_not_shown(scene: Scene) -> None:
-    other = scene.rig.found()
+    other = scene.another()
     await warn(scene, 11)
     button = buttons(await scene.runs("infractions search"))["Older"]
 
@@ -169,3 +169,17 @@ def check_limits(embed: Embed) -> None:
     texts = [embed.title or "", embed.description or ""]
     texts += [text for each in embed.fields for text in (each.name, each.value)]
     assert sum(len(text) for text in texts) <= 6000
+
+
+async def test_what_nobody_ordered_is_found_and_shown_too(scene: Scene) -> None:
+    await warn(scene, 1)
+    await scene.rig.db.execute(
+        "UPDATE infractions SET moderator_id = NULL, moderator_name = '' WHERE guild_id = $1",
+        scene.id,
+    )
+
+    assert numbers(await scene.runs("infractions search")) == [1]
+    assert "by Flotilla" in shown(await scene.runs("infractions search"))
+    assert "Moderator: Flotilla" in shown(await scene.runs("infractions info", number=1))
+    [infraction] = await scene.infractions()
+    assert infraction["moderator"] is None

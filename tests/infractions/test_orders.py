@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.contracts.actions import Ban
-from tests.infractions.rig import Scene, at, shown
+from tests.infractions.scene import Scene, at, shown
 from tests.support.answering_gateway import BUSY, FORBIDDEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -143,7 +143,7 @@ async def test_a_warning_always_has_a_reason(scene: Scene) -> None:
 
 
 async def test_numbers_have_no_gaps_and_no_twins_under_load(scene: Scene) -> None:
-    scenes = [scene, scene.rig.found(), scene.rig.found()]
+    scenes = [scene, scene.another(), scene.another()]
     orders = [
         each.text(f"warn <@{each.raider}> number {number}")
         for number in range(67)

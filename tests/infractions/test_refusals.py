@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infractions.rig import Scene, shown
+from tests.infractions.scene import Scene, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.contracts.actions import ActionRequest, ActionResult, Ban, SendDirect
-from tests.infractions.rig import Scene
+from tests.infractions.scene import Scene
 from tests.support.answering_gateway import Do
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

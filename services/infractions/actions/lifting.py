@@ -57,6 +57,7 @@ async def _settle_expiry(deps: Deps, infraction: Infraction, outcome: Outcome) -
         )
         if newer is not None:
             await settling.reassert_later(tx, newer)
+    log.info("infraction_expired", infraction=infraction.key)
 
 
 async def reassert_ban(deps: Deps, guild_id: GuildId, user_id: UserId) -> None:

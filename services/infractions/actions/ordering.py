@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 import asyncpg
+import structlog
 
 from services.infractions import queries
 from services.infractions.actions import settling
@@ -28,6 +29,8 @@ from shared.postgres import Connection, transaction
 
 FINISH_AFTER: Final = timedelta(seconds=30)
 """How long a measure may be pending before a job asks Discord again: longer than any action."""
+
+log = structlog.get_logger()
 
 
 async def order(deps: Deps, what: Order) -> Infraction:
@@ -75,7 +78,9 @@ async def _do(deps: Deps, infraction: Infraction) -> Infraction:
             f"Infraction #{infraction.number} is recorded as pending, and I keep trying."
         ) from error
     async with transaction(deps.db) as tx:
-        return await settling.settle(tx, infraction, outcome)
+        settled = await settling.settle(tx, infraction, outcome)
+    log.info("infraction_settled", infraction=settled.key, state=settled.state.value)
+    return settled
 
 
 # --- recording ----------------------------------------------------------------------------------
