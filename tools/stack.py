@@ -13,6 +13,7 @@ from tools.api_key import demo_key
 from tools.backing import SERVERS, Addresses, Ground, install_missing, start_missing
 from tools.discord import Discord, read_seed, sandbox_part
 from tools.environment import inherited
+from tools.given import look_for
 from tools.keys import Keys
 from tools.lock import only_one
 from tools.manifest import Manifest
@@ -134,6 +135,8 @@ class Stack:
         return self.folder / "logs" / f"{name}.log"
 
     async def _start(self) -> None:
+        if self._services:
+            await look_for(self._given)
         ports = Ports(self.folder / "ports.json")
         ground = Ground(self.folder, ports, self._keys, self._supervisor, self._say)
         given = Addresses.given(self._given)

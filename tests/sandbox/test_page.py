@@ -344,6 +344,21 @@ async def test_the_page_comes_back_after_its_line_broke(page: Page, harbour: San
     await expect(page.locator("#line")).to_be_hidden()
 
 
+async def test_a_click_lands_while_people_come_and_go(page: Page, harbour: Sandbox) -> None:
+    club = page.get_by_test_id("guild").nth(1)
+    await page.get_by_test_id("acting-as").select_option(label="member · Pip")
+    await expect(club).to_be_visible()
+    await club.hover()
+    await page.mouse.down()
+    async with page.expect_response("**/view"):
+        await harbour.join(int((await harbour.seed())["guild_id"]), "newcomer")
+    await page.mouse.up()
+
+    await expect(page.get_by_test_id("guild-name")).to_have_text("Lighthouse Club")
+    await page.get_by_test_id("guild").first.click()
+    await expect(page.get_by_test_id("member").filter(has_text="newcomer")).to_be_visible()
+
+
 async def test_on_a_phone_everything_is_in_reach(page: Page) -> None:
     await page.set_viewport_size({"width": 390, "height": 780})
 

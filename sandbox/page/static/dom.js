@@ -190,3 +190,23 @@ export function toast(text, kind = "error") {
   document.getElementById("toasts").append(note);
   setTimeout(() => note.remove(), 6000);
 }
+
+const LONGEST_PRESS = 1000; // milliseconds
+let press = null;
+
+document.addEventListener(
+  "pointerdown",
+  () => {
+    press = new Promise((done) => {
+      // After the click that follows.
+      document.addEventListener("pointerup", () => setTimeout(done), { once: true, capture: true });
+      setTimeout(done, LONGEST_PRESS);
+    });
+  },
+  true,
+);
+
+/** Wait until nothing is pressed: a button that is drawn anew under the pointer is never clicked. */
+export async function released() {
+  await press;
+}

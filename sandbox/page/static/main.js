@@ -3,7 +3,7 @@
 import { actWith, api, control } from "./api.js";
 import { drawComposer, drawReply } from "./composer.js";
 import { openModal } from "./dialogs.js";
-import { keepTimes, toast } from "./dom.js";
+import { keepTimes, released, toast } from "./dom.js";
 import { settle } from "./interactions.js";
 import { connect } from "./live.js";
 import { drawMessages } from "./messages.js";
@@ -98,6 +98,7 @@ async function loadView() {
   const id = state.me.id;
   const number = ++viewsAsked;
   const view = await control.get(`/users/${id}/view`);
+  await released();
   if (state.me.id !== id || number < viewShown) return;
   viewShown = number;
   state.guilds = new Map([...view.guilds, ...direct(view)].map((one) => [one.id, one]));

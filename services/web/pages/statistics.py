@@ -79,5 +79,5 @@ def _panel(deps: Deps, chart: Chart, fresh: Fresh) -> Response:
     if not fresh.enabled:
         note = "statistics are turned off in this server"
     elif fresh.behind:
-        note = f"{fresh.behind} events are still being counted"
+        note = f"{fresh.behind} event{' is' if fresh.behind == 1 else 's are'} still being counted"
     return deps.templates.page("panels/chart.html", chart=chart, behind=note)

@@ -58,7 +58,7 @@
   }
 
   function ticks(_, seconds, __, ___, step) {
-    const style = step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" };
+    const style = step < 86400 ? { hour: "numeric", minute: "2-digit" } : { day: "numeric", month: "short" };
     const formatter = new Intl.DateTimeFormat(undefined, style);
     return seconds.map((second) => {
       const moment = new Date(second * 1000);
@@ -136,7 +136,7 @@
     const options = {
       ...size(),
       legend: { show: false },
-      padding: [10, 8, 0, 0],
+      padding: [10, 28, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true, ...(chart.dataset.chart === "hours" ? {} : { range: aroundBars(data) }) }, y: { range: fromZero } },
       axes: axes(data),
