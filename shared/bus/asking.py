@@ -79,7 +79,7 @@ class Asker:
                 )
                 return await self._exchange(message, answer)
         except TimeoutError:
-            raise AskTimeout(f"{routing_key} did not answer in time.") from None
+            raise AskTimeout("No answer came in time.") from None
         finally:
             self._waiting.pop(number, None)
 

@@ -71,7 +71,7 @@ async def test_a_question_without_an_answer_ends_in_time(bus: Bus) -> None:
     service.go_on.clear()
     await bus.consume(ACTIONS, service)
 
-    with pytest.raises(AskTimeout, match="did not answer in time"):
+    with pytest.raises(AskTimeout, match="No answer came in time"):
         await ask(bus, 1, within=0.1)
 
     service.go_on.set()

@@ -136,7 +136,8 @@
     const options = {
       ...size(),
       legend: { show: false },
-      padding: [10, 28, 0, 0],
+      // The name of the last hour stands below the middle of its bar, and is wider than that.
+      padding: [10, chart.dataset.chart === "bars" ? 26 : 8, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: true, ...(chart.dataset.chart === "hours" ? {} : { range: aroundBars(data) }) }, y: { range: fromZero } },
       axes: axes(data),
