@@ -122,21 +122,6 @@ async def test_a_shard_starts_and_hears_events_in_every_compression(
         assert sink.named("GUILD_CREATE")
 
 
-async def test_a_dropped_shard_resumes_by_itself(
-    gateway: Gateway, world: World, owner: User, channel: Channel, bot: Application
-) -> None:
-    sink = Sink()
-    async with running(shard_of(gateway, sink, world.token_of(bot))):
-        world.post_message(channel, owner, "one")
-        await eventually(lambda: sink.contents == ["one"])
-        gateway.hub.faults.drop()
-        world.post_message(channel, owner, "two")
-        await eventually(lambda: sink.named("RESUMED"), within=20)
-
-        assert sink.contents == ["one", "two"]
-        assert gateway.hub.record.counts["identify"] == 1
-
-
 async def test_an_order_to_reconnect_is_followed(
     gateway: Gateway, world: World, bot: Application
 ) -> None:
@@ -146,17 +131,6 @@ async def test_an_order_to_reconnect_is_followed(
         await eventually(lambda: sink.named("RESUMED"), within=20)
 
     assert gateway.hub.record.counts["resume"] == 1
-
-
-async def test_an_invalid_session_makes_a_shard_identify_again(
-    gateway: Gateway, world: World, bot: Application
-) -> None:
-    sink = Sink()
-    async with running(shard_of(gateway, sink, world.token_of(bot))):
-        gateway.hub.faults.invalidate()
-        await eventually(lambda: len(sink.named("READY")) == 2, within=20)
-
-    assert gateway.hub.record.counts["identify"] == 2
 
 
 async def test_a_session_is_resumed_by_another_process(

@@ -17,19 +17,13 @@ from services.stats.progress import Progress
 from services.stats.settings import Settings
 from shared import bus, postgres
 from shared.config import ConfigStore
-from shared.settings import Secret
+
+from .rig import settings_for
 
 
 @pytest.fixture
 def settings(database_url: str, amqp_url: str, clickhouse_url: str) -> Settings:
-    return Settings(
-        database_url=Secret(database_url),
-        amqp_url=Secret(amqp_url),
-        clickhouse_url=Secret(clickhouse_url),
-        token_secret=Secret("a secret that is only known in tests"),
-        http_port=0,
-        batch_wait=timedelta(milliseconds=50),
-    )
+    return settings_for(database_url, amqp_url, clickhouse_url)
 
 
 @pytest.fixture

@@ -1,101 +1,23 @@
 """The whole of stats on real servers: events in from RabbitMQ, answers out over HTTP."""
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
-import httpx
 import pytest
 from msgspec import structs
 
-from services.stats import app
 from services.stats.settings import Settings
-from shared import bus
-from shared.bus import Bus
 from shared.contracts.discord import GuildSnapshot
-from shared.contracts.ids import DISCORD_EPOCH_MS, GuildId
+from shared.contracts.ids import GuildId
 from shared.contracts.invocations import GuildRef
-from shared.contracts.topology import DISCORD_EVENTS, event_key
-from shared.http import Actor, sign
 from shared.settings import Secret
 from tests.support.gateway import gateway_end
 from tests.support.invoking import by_interaction
 from tests.support.proxy import Proxy, proxied
 from tests.support.waiting import eventually
 
-GUILD = 81384788765712384
-OTHER = 81384788765712385
-SECRET = "a secret that is only known in tests"
-VIEWER = Actor(user_id=1, guild_id=GUILD, role="viewer")
-
-
-class Stats:
-    """Stats as its neighbours see it: a broker that takes events, and an API that answers."""
-
-    def __init__(self, broker: Bus, client: httpx.AsyncClient) -> None:
-        self.broker = broker
-        self.client = client
-        self._events = 0
-
-    async def hears(self, event: str, body: object, *, message_id: str = "") -> None:
-        self._events += 1
-        await self.broker.publish(
-            DISCORD_EVENTS,
-            event_key(event, GUILD),
-            body if isinstance(body, bytes) else json.dumps(body).encode(),
-            message_id=message_id or f"0:session:{self._events}",
-            guild_id=GUILD,
-            type=event,
-        )
-
-    async def hears_messages(self, count: int, *, first: int = 0) -> None:
-        numbers = range(first, first + count)
-        await asyncio.gather(*(self.hears("MESSAGE_CREATE", message(one)) for one in numbers))
-
-    async def asks(
-        self, path: str, query: Mapping[str, str] | None = None, actor: Actor = VIEWER
-    ) -> httpx.Response:
-        token = sign(SECRET, actor, "stats")
-        return await self.client.get(
-            f"/guilds/{GUILD}{path}", params=query, headers={"Authorization": f"Bearer {token}"}
-        )
-
-    async def is_ready(self) -> bool:
-        return (await self.client.get("/readyz")).is_success
-
-    async def total(self) -> int:
-        answer = await self.asks("/messages/hourly")
-        assert answer.is_success, answer.text
-        found = answer.json()
-        assert found["total"] == sum(hour["count"] for hour in found["hours"])
-        return found["total"]
-
-
-def message(number: int) -> dict[str, object]:
-    """Return a message of a minute ago; the same number is the same message."""
-    made = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() // 3600 * 3_600_000)
-    return {
-        "id": str((made - DISCORD_EPOCH_MS << 22) + number),
-        "channel_id": "7",
-        "guild_id": str(GUILD),
-        "author": {"id": str(100 + number % 10)},
-        "type": 0,
-    }
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[Stats]:
-    async with AsyncExitStack() as stack:
-        port = await stack.enter_async_context(app.run(settings))
-        broker = await stack.enter_async_context(
-            bus.connect(settings.amqp_url.reveal(), name="test")
-        )
-        client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
-        )
-        yield Stats(broker, client)
+from .rig import GUILD, Stats, message, running
 
 
 @pytest.fixture
@@ -265,49 +187,6 @@ async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> No
 
 def _behind(settings: Settings, door: Proxy) -> Settings:
     return structs.replace(settings, clickhouse_url=Secret(door.url))
-
-
-async def test_only_who_may_see_a_server_sees_its_numbers(stats: Stats) -> None:
-    elsewhere = Actor(user_id=1, guild_id=OTHER, role="admin")
-    assert (await stats.asks("/summary", actor=elsewhere)).status_code == 403
-    operator = Actor(user_id=1, guild_id=0, role="operator")
-    assert (await stats.asks("/summary", actor=operator)).status_code == 403
-    key = Actor(user_id=1, guild_id=GUILD, role="key", scopes=("infractions:read",))
-    assert (await stats.asks("/summary", actor=key)).status_code == 403
-    assert (await stats.client.get(f"/guilds/{GUILD}/summary")).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "token",
-    [
-        sign("another secret, as long as the first is", VIEWER, "stats"),
-        sign(SECRET, VIEWER, "infractions"),
-        sign(SECRET, VIEWER, "stats", ttl=timedelta(seconds=-1)),
-        "flk_000000000000_nothing",
-        "nonsense",
-    ],
-    ids=["forged", "for another service", "expired", "unknown key", "nonsense"],
-)
-async def test_a_token_that_is_not_good_opens_nothing(stats: Stats, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    assert (await stats.client.get(f"/guilds/{GUILD}/summary", headers=headers)).status_code == 401
-
-
-@pytest.mark.parametrize(
-    ("query", "told"),
-    [
-        ({"tz": "Mars/Olympus"}, "not a time zone"),
-        ({"tz": "../../etc/passwd"}, "not a time zone"),
-        ({"from": "yesterday"}, "not a date"),
-        ({"from": "1815-12-10"}, "before Discord began"),
-        ({"from": "2026-01-02", "to": "2026-01-01"}, "before"),
-        ({"channel": "general"}, "id"),
-    ],
-)
-async def test_nonsense_is_explained(stats: Stats, query: dict[str, str], told: str) -> None:
-    answer = await stats.asks("/messages/hourly", query)
-    assert answer.status_code == 400
-    assert told in answer.json()["detail"]
 
 
 async def test_only_one_channel_can_be_asked_for(stats: Stats) -> None:
