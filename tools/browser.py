@@ -1,4 +1,4 @@
-"""Finds Chromium for the tests that look at the dashboard, and installs it where it can."""
+"""Finds Chromium for the tests that look at a page, and installs it where it can."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.progress import to_terminal
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LOG = Path(__file__).parents[1] / ".local" / "logs" / "apt.log"
-NEEDED_BY = ("tests/web", "tests/e2e")
+NEEDED_BY = ("tests/web", "tests/sandbox", "tests/e2e")
 
 
 def find_chromium() -> str | None:
@@ -25,7 +25,7 @@ def find_chromium() -> str | None:
 
 
 def is_needed(paths: list[str]) -> bool:
-    """Tell whether tests in these paths may look at the dashboard."""
+    """Tell whether tests in these paths may look at a page."""
     return any(path == "tests" or path.startswith(NEEDED_BY) for path in paths)
 
 
@@ -35,7 +35,7 @@ async def provide(paths: list[str]) -> None:
         return
     if not await install(["chromium"], LOG, to_terminal):
         to_terminal(
-            "There is no Chromium, so the tests of the dashboard in a browser are skipped; "
+            "There is no Chromium, so the tests of pages in a browser are skipped; "
             "install it with `sudo apt-get install chromium`."
         )
 
