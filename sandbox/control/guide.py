@@ -15,7 +15,8 @@ from sandbox.control.reading import answer, taken_by
 routes = web.RouteTableDef()
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<title>Control of the sandbox</title><link rel="stylesheet" href="/static/base.css"><style>
+<title>Control of the sandbox</title><link rel="icon" href="/static/icon.svg">
+<link rel="stylesheet" href="/static/base.css"><style>
 body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 dt {{ font-family: var(--mono); color: var(--link); margin-top: 1rem }}
 dd {{ margin: 0; white-space: pre-line }}
