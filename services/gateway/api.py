@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from services.gateway import queries, views
 from services.gateway.actions.executor import queue_of
 from services.gateway.deps import Deps
-from services.gateway.shards.leases import of_shard
+from services.gateway.shards.leases import EXECUTOR, of_shard, shard_of
+from services.gateway.shards.shares import agreed_count
 from shared.contracts.ids import GuildId
 from shared.contracts.topology import ACTION_CLASSES
-from shared.errors import NotFoundError
+from shared.errors import ConflictError, NotFoundError
 from shared.http import SnowflakeText, require
 
 QUEUES: Final = frozenset({*(queue_of(name).name for name in ACTION_CLASSES), "gateway.domain"})
@@ -48,22 +49,40 @@ def include(app: FastAPI, deps: Deps) -> None:
 
 @operators.get("/shards")
 async def list_shards(deps: DepsOf) -> views.ShardsView:
-    """List the shards of all processes."""
-    sessions = {session.shard_id: session for session in await queries.sessions(deps.db)}
-    shards = deps.fleet.shards if deps.fleet else {}
-    shown: list[views.ShardView] = []
-    for lease in await queries.leases(deps.db):
-        if not lease.name.startswith(of_shard(0)[:-1]):
-            continue
-        shard_id = int(lease.name.partition(":")[2])
-        confirmed = deps.fleet.confirmed(shard_id) if deps.fleet else None
-        shard, session = shards.get(shard_id), sessions.get(shard_id)
-        shown.append(views.shard_view(lease, shard, confirmed, session))
+    """List the shards of all processes, and these."""
+    leases = {lease.name: lease for lease in await queries.leases(deps.db)}
+    processes = await queries.processes(deps.db)
+    executor = leases.pop(EXECUTOR, None)
+    wanted = range(agreed_count(processes) or 0)
     return views.ShardsView(
-        shards=shown,
+        shards=await _shown_shards(deps, list(leases.values())),
+        waiting=[shard_id for shard_id in wanted if of_shard(shard_id) not in leases],
+        processes=[views.process_view(each, deps.owner) for each in processes],
+        executor=executor.owner if executor else None,
         window=views.WindowView(used=deps.window.used, limit=deps.window.limit),
         invalid_requests=deps.rest.breaker.counted,
     )
+
+
+async def _shown_shards(deps: Deps, leases: list[queries.Lease]) -> list[views.ShardView]:
+    sessions = {session.shard_id: session for session in await queries.sessions(deps.db)}
+    shards = deps.fleet.shards if deps.fleet else {}
+    shown: list[views.ShardView] = []
+    for lease in leases:
+        shard_id = shard_of(lease.name)
+        confirmed = deps.fleet.confirmed(shard_id) if deps.fleet else None
+        shard, session = shards.get(shard_id), sessions.get(shard_id)
+        shown.append(views.shard_view(lease, shard, confirmed, session))
+    return sorted(shown, key=lambda each: each.id)
+
+
+@operators.post("/drain")
+async def drain(deps: DepsOf) -> views.Draining:
+    """Have this process give its shards to the others and take no new ones, until it is stopped."""
+    if deps.fleet is None:
+        raise ConflictError("This process runs no shards.")
+    deps.fleet.drain()
+    return views.Draining(draining=True, shards_left=len(deps.fleet.shards))
 
 
 @operators.get("/commands")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -64,12 +65,14 @@ DRAIN: Final = 2.0
 
 
 async def main(stop: asyncio.Event) -> None:
-    """Run with the settings of the environment until `stop` is set.
+    """Run with the settings of the environment until `stop` is set; SIGUSR1 drains.
 
     What Discord refuses until somebody acts is told like a wrong setting: in one sentence.
     """
+    draining = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, draining.set)
     try:
-        await serve(settings.load(Settings, os.environ), stop)
+        await serve(settings.load(Settings, os.environ), stop, draining)
     except FatalGatewayError as fatal:
         raise SettingsError([str(fatal)]) from fatal
 
@@ -120,11 +123,16 @@ class _Parts:
     registrar: Registrar
 
 
-async def serve(config: Settings, stop: asyncio.Event) -> None:
-    """Run with these settings until `stop` is set. Raises FatalGatewayError."""
+async def serve(
+    config: Settings, stop: asyncio.Event, draining: asyncio.Event | None = None
+) -> None:
+    """Run with these settings until `stop` is set, with shards until `draining` is.
+
+    Raises FatalGatewayError.
+    """
     registry = CollectorRegistry()
     async with AsyncExitStack() as stack:
-        parts = await _open(stack, config, registry)
+        parts = await _open(stack, config, registry, draining or asyncio.Event())
         tasks = _Tasks()
         stack.push_async_callback(tasks.end)
         tasks.start(parts.leases.run())
@@ -241,9 +249,12 @@ def _api(parts: _Parts, registry: CollectorRegistry) -> FastAPI:
     async def ready() -> Mapping[str, bool]:
         there = {"broker": deps.bus.connected, "database": await postgres.is_up(deps.db)}
         if deps.fleet is not None:
-            there["discord"] = deps.fleet.connected
+            there["discord"] = deps.fleet.ready
+            if deps.fleet.draining:
+                there["not_draining"] = False
         if deps.settings.runs_actions:
-            there["actions"] = parts.executor.running
+            elsewhere = parts.leases.is_with_another(EXECUTOR)
+            there["actions"] = parts.executor.running or elsewhere
         return there
 
     app = http.create_app(
@@ -256,7 +267,9 @@ def _api(parts: _Parts, registry: CollectorRegistry) -> FastAPI:
 # --- opening ------------------------------------------------------------------------------------
 
 
-async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegistry) -> _Parts:
+async def _open(
+    stack: AsyncExitStack, config: Settings, registry: CollectorRegistry, draining: asyncio.Event
+) -> _Parts:
     """Open connections and put the parts together."""
     metrics = Metrics(registry)
     db = await stack.enter_async_context(
@@ -274,6 +287,7 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
     deps = Deps(
         settings=config,
+        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         db=db,
         bus=connected,
         rest=Rest(session, config.discord_api_url, config.discord_token.reveal(), metrics),
@@ -286,17 +300,18 @@ async def _open(stack: AsyncExitStack, config: Settings, registry: CollectorRegi
         fleet=None,
     )
     events = await stack.enter_async_context(connected.stream(DISCORD_EVENTS))
-    return _put_together(deps, events)
+    return _put_together(deps, events, draining)
 
 
-def _put_together(deps: Deps, events: Stream) -> _Parts:
-    leases = Leases(deps.db, f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts:
+    leases = Leases(deps.db, deps.owner)
     deferrals = Deferrals(deps.settings.defer_after)
     feed = Feed(
         events, deps.window, deps.snapshots, _intake(deps, deferrals).recognise, deps.metrics
     )
     keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
-    fleet = _fleet(deps, feed, keeper, leases) if deps.settings.runs_shards else None
+    runs_shards = deps.settings.runs_shards
+    fleet = _fleet(deps, feed, keeper, leases, draining) if runs_shards else None
     results = Results(deps.db)
     answering = Answering(deps.rest, deferrals, results.answer_of)
     return _Parts(
@@ -313,18 +328,28 @@ def _put_together(deps: Deps, events: Stream) -> _Parts:
     )
 
 
-def _fleet(deps: Deps, feed: Feed, keeper: Keeper, leases: Leases) -> Fleet:
+def _fleet(
+    deps: Deps, feed: Feed, keeper: Keeper, leases: Leases, draining: asyncio.Event
+) -> Fleet:
     return Fleet(
         deps.db,
         deps.settings,
         deps.rest,
         feed=feed,
-        gate=Gate(deps.db, deps.rest, leases, deps.metrics, deps.settings.identify_pause),
+        gate=Gate(
+            deps.db,
+            deps.rest,
+            leases,
+            deps.metrics,
+            pause=deps.settings.identify_pause,
+            reserve=deps.settings.identify_reserve,
+        ),
         keeper=keeper,
         leases=leases,
         snapshots=deps.snapshots,
         window=deps.window,
         metrics=deps.metrics,
+        draining=draining,
     )
 
 

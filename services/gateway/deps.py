@@ -17,9 +17,13 @@ from shared.postgres import Db
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:
-    """Everything that is open; `app` opens and closes it. A process without shards has no fleet."""
+    """Everything that is open; `app` opens and closes it. A process without shards has no fleet.
+
+    `owner` names this process among those that share the work.
+    """
 
     settings: Settings
+    owner: str
     db: Db
     bus: Bus
     rest: Rest

@@ -39,6 +39,15 @@ class Metrics:
             "gateway_closes_total", "Connections closed by Discord", ["code"], registry=registry
         )
         self.budget = Gauge("gateway_identify_budget", "Identifies left today", registry=registry)
+        self.identifies_put_off = Counter(
+            "gateway_identifies_put_off_total",
+            "Times that a new session had to wait, to keep the daily budget",
+            ["why"],
+            registry=registry,
+        )
+        self.share = Gauge(
+            "gateway_shard_share", "Shards that this process is to run", registry=registry
+        )
 
     def _publish_metrics(self, registry: CollectorRegistry) -> None:
         self.events = Counter(

@@ -14,7 +14,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     `discord_gateway_url` replaces what Discord names as its gateway; `shard_count` 0 takes what
     Discord recommends; `command_guild` registers slash commands in that guild only, where they
     appear at once, instead of globally. `identify_pause` is Discord's: what it wants between two
-    new sessions of a bucket.
+    new sessions of a bucket. Of the new sessions that Discord allows a day, `identify_reserve`, and
+    at least one per shard, are left for people to spend; 0 reserves none.
     """
 
     discord_token: Secret
@@ -27,6 +28,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     publish_window: int = 500
     defer_after: timedelta = timedelta(milliseconds=1500)
     identify_pause: timedelta = timedelta(seconds=5)
+    identify_reserve: int = 10
 
     @property
     def runs_shards(self) -> bool:

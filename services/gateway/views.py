@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.gateway.queries import Lease, Session
+from services.gateway.queries import Lease, Process, Session
 from services.gateway.recognition.book import Entry
+from services.gateway.shards.leases import shard_of
 from services.gateway.shards.shard import Shard
 from shared.bus import DeadLetter
 from shared.contracts.discord import GuildSnapshot
@@ -31,6 +32,24 @@ class ShardView(BaseModel):
     session_saved_at: datetime | None = None
 
 
+class ProcessView(BaseModel):
+    """A process that shares the shards: how many it runs, and whether it gives them away."""
+
+    owner: str
+    here: bool
+    shards: int
+    shard_count: int
+    draining: bool
+    joined_at: datetime
+
+
+class Draining(BaseModel):
+    """What a process that gives its shards away still has to give."""
+
+    draining: bool
+    shards_left: int
+
+
 class WindowView(BaseModel):
     """How many events are on their way to the broker, of how many that may be."""
 
@@ -39,9 +58,12 @@ class WindowView(BaseModel):
 
 
 class ShardsView(BaseModel):
-    """The shards of all processes, and this process's window."""
+    """The shards of all processes, those that nobody runs, and this process's window."""
 
     shards: list[ShardView]
+    waiting: list[int]
+    processes: list[ProcessView]
+    executor: str | None
     window: WindowView
     invalid_requests: int
 
@@ -119,7 +141,7 @@ def shard_view(
 ) -> ShardView:
     """Show a shard."""
     view = ShardView(
-        id=int(lease.name.partition(":")[2]),
+        id=shard_of(lease.name),
         owner=lease.owner,
         fence=lease.fence,
         lease_expires_at=lease.expires_at,
@@ -133,6 +155,18 @@ def shard_view(
         view.heartbeat_seconds = latency if latency >= 0 else None
         view.seq_read, view.seq_confirmed = shard.seq, confirmed
     return view
+
+
+def process_view(process: Process, here: str) -> ProcessView:
+    """Show a process; `here` is the owner's name of this one."""
+    return ProcessView(
+        owner=process.owner,
+        here=process.owner == here,
+        shards=process.shards,
+        shard_count=process.shard_count,
+        draining=process.draining,
+        joined_at=process.joined_at,
+    )
 
 
 def command_view(entry: Entry) -> CommandView:

@@ -11,12 +11,15 @@ from services.gateway.queries.commands import (
 from services.gateway.queries.gate import enter_gate, leave_gate
 from services.gateway.queries.guilds import guild, guilds_of_shard
 from services.gateway.queries.leasing import (
+    LEASES_CHANNEL,
     Lease,
     claim_lease,
+    free_leases,
     leases,
     release_lease,
     renew_leases,
 )
+from services.gateway.queries.processes import Process, processes, show_up, sign_off
 from services.gateway.queries.results import (
     StoredResult,
     answer_to,
@@ -35,7 +38,9 @@ from services.gateway.queries.resuming import (
 
 __all__ = [
     "COMMANDS_CHANNEL",
+    "LEASES_CHANNEL",
     "Lease",
+    "Process",
     "Session",
     "StoredResult",
     "announced",
@@ -44,11 +49,13 @@ __all__ = [
     "enter_gate",
     "forget_results",
     "forget_service",
+    "free_leases",
     "guild",
     "guilds_of_shard",
     "leases",
     "leave_gate",
     "live_shard_count",
+    "processes",
     "registered_hash",
     "release_lease",
     "renew_leases",
@@ -60,4 +67,6 @@ __all__ = [
     "save_shard",
     "session",
     "sessions",
+    "show_up",
+    "sign_off",
 ]

@@ -1,6 +1,7 @@
 """Statements about leases: claimed, renewed, given back."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 
@@ -10,7 +11,11 @@ from shared.postgres import (
     execute,
     fetch_all,
     fetch_maybe,
+    fetch_value,
 )
+
+LEASES_CHANNEL: Final = "leases"
+"""Notified when a lease is given back."""
 
 
 class Lease(Struct, frozen=True, kw_only=True):
@@ -74,13 +79,38 @@ async def renew_leases(
     return {row["name"] for row in rows}
 
 
+async def free_leases(db: Executor, names: list[str]) -> set[str]:
+    """Return those of these leases that nobody holds any more."""
+    return set(
+        await fetch_value(
+            db,
+            list[str],
+            """
+            SELECT coalesce(array_agg(wanted.name), '{}')
+              FROM unnest($1::text[]) AS wanted (name) LEFT JOIN leases l USING (name)
+             WHERE l.owner IS NULL
+                OR l.expires_at < clock_timestamp()
+                OR NOT EXISTS (SELECT FROM pg_stat_activity a
+                                WHERE a.pid = l.backend_pid AND a.backend_start = l.backend_start)
+            """,
+            names,
+        )
+    )
+
+
 async def release_lease(db: Executor, name: str, fence: int) -> None:
-    """Give a lease back at once."""
+    """Give a lease back at once, and tell who may wait for it."""
     await execute(
         db,
-        "UPDATE leases SET owner = NULL, expires_at = '-infinity' WHERE name = $1 AND fence = $2",
+        """
+        WITH released AS (
+            UPDATE leases SET owner = NULL, expires_at = '-infinity'
+             WHERE name = $1 AND fence = $2 RETURNING name)
+        SELECT pg_notify(current_schema() || '_' || $3, name) FROM released
+        """,
         name,
         fence,
+        LEASES_CHANNEL,
     )
 
 

@@ -31,6 +31,7 @@ class _State(Struct, eq=False):
     session: Session | None
     progress: Progress
     saved_seq: int = -1
+    settled: asyncio.Event | None = None
 
 
 class Feed:
@@ -121,6 +122,13 @@ class Feed:
         state = self._states.get(shard_id)
         return state.progress.read if state else None
 
+    async def settled(self, shard_id: int) -> None:
+        """Wait until everything that was read of a shard is confirmed; its reading has ended."""
+        state = self._states[shard_id]
+        if not state.progress.settled:
+            state.settled = asyncio.Event()
+            await state.settled.wait()
+
     async def end(self, within: float) -> None:
         """Wait until every command is passed on, for so many seconds at most."""
         if self._tasks:
@@ -155,6 +163,8 @@ class Feed:
         """Note that the broker has an event, or its command."""
         if not state.progress.finish(step):
             return
+        if state.settled is not None and state.progress.settled:
+            state.settled.set()
         self._window.give_back()
         if event.type == "READY":
             self.fresh.set()

@@ -1,6 +1,7 @@
 """When a shard may connect or begin a new session: one gate for all processes of a token."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +24,16 @@ HOLD: Final = timedelta(seconds=45)
 
 LOOK_AGAIN: Final = 0.5
 """Seconds between two looks at a taken gate: a turn ends earlier than it might."""
+
+FREE_STARTS: Final = 3
+"""New sessions of a shard within an hour that need not wait; each further one waits longer."""
+
+REMEMBERED: Final = 3600.0
+SLOWEST: Final = 300.0
+"""Seconds between two new sessions of a shard that keeps losing them, at most."""
+
+LONGEST_WAIT: Final = 300.0
+"""Seconds between two looks at a budget that is used up."""
 
 ASK_AGAIN: Final = 2.0
 UNAUTHORIZED: Final = 401
@@ -68,9 +79,18 @@ class Gate:
     """Lets shards connect while their lease is held, and identify one after the other."""
 
     def __init__(
-        self, db: Db, rest: Rest, leases: Leases, metrics: Metrics, pause: timedelta
+        self,
+        db: Db,
+        rest: Rest,
+        leases: Leases,
+        metrics: Metrics,
+        *,
+        pause: timedelta,
+        reserve: int,
     ) -> None:
         self._pause = pause
+        self._reserve = reserve
+        self._begun: dict[int, list[float]] = {}
         self._db = db
         self._rest = rest
         self._leases = leases
@@ -82,26 +102,50 @@ class Gate:
             await asyncio.Event().wait()
 
     @asynccontextmanager
-    async def to_identify(self, shard_id: int) -> AsyncGenerator[None]:
+    async def to_identify(self, shard_id: int, shard_count: int) -> AsyncGenerator[None]:
         """Hold the turn of the shard's bucket; the next one has it a pause after this ends."""
-        limit = await self._within_budget()
+        await self._slow_down(shard_id)
+        limit = await self._within_budget(shard_count)
         bucket = shard_id % max(1, limit.max_concurrency)
         await self._enter(bucket)
+        self._begun.setdefault(shard_id, []).append(time.monotonic())
         try:
             yield
         finally:
             await self._leave(bucket)
 
-    async def _within_budget(self) -> StartLimit:
-        """Wait, for a day if need be, until Discord allows another session."""
+    async def _slow_down(self, shard_id: int) -> None:
+        """Wait longer and longer when a shard loses one session after the other."""
+        since = time.monotonic() - REMEMBERED
+        begun = [each for each in self._begun.get(shard_id, ()) if each > since]
+        self._begun[shard_id] = begun
+        if len(begun) < FREE_STARTS:
+            return
+        doubled = self._pause.total_seconds() * 2.0 ** (len(begun) - FREE_STARTS)
+        wait = min(doubled, SLOWEST)
+        log.warning("sessions_keep_getting_lost", shard=shard_id, wait_seconds=round(wait, 1))
+        self._metrics.identifies_put_off.labels("loop").inc()
+        await asyncio.sleep(wait)
+
+    async def _within_budget(self, shard_count: int) -> StartLimit:
+        """Wait, for a day if need be, until Discord allows more new sessions than are reserved."""
+        reserve = max(self._reserve, shard_count) if self._reserve else 0
         while True:
             limit = (await ask_discord(self._rest)).session_start_limit
             self._metrics.budget.set(limit.remaining)
-            if limit.remaining > 0:
+            if limit.remaining > reserve:
                 return limit
             wait = limit.reset_after / 1000 + 1
-            log.error("identify_budget_is_used_up", total=limit.total, wait_seconds=wait)
-            await asyncio.sleep(wait)
+            log.error(
+                "identify_budget_is_used_up",
+                total=limit.total,
+                remaining=limit.remaining,
+                reserve=reserve,
+                wait_seconds=round(wait),
+                advice="find out why sessions get lost; IDENTIFY_RESERVE=0 spends the rest",
+            )
+            self._metrics.identifies_put_off.labels("budget").inc()
+            await asyncio.sleep(min(wait, LONGEST_WAIT))
 
     async def _enter(self, bucket: int) -> None:
         while True:

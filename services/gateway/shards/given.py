@@ -53,7 +53,7 @@ class Permit(Protocol):
         """Wait until this process may run the shard."""
         ...
 
-    def to_identify(self, shard_id: int) -> AbstractAsyncContextManager[None]:
+    def to_identify(self, shard_id: int, shard_count: int) -> AbstractAsyncContextManager[None]:
         """Wait for the turn to begin a new session, and hold it meanwhile."""
         ...
 

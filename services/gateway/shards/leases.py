@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from services.gateway import queries
+from services.gateway.queries import Process
 from shared.postgres import Connection, Db, is_unavailable
 
 LEASE: Final = timedelta(seconds=10)
@@ -29,6 +30,11 @@ def of_shard(shard_id: int) -> str:
     return f"shard:{shard_id}"
 
 
+def shard_of(name: str) -> int:
+    """Return whose lease it is."""
+    return int(name.partition(":")[2])
+
+
 EXECUTOR: Final = "executor"
 """The lease on carrying out actions: Discord's limits are per bot token."""
 
@@ -42,8 +48,9 @@ class Leases:
 
     def __init__(self, db: Db, owner: str) -> None:
         self._db = db
-        self._owner = owner
+        self.owner = owner
         self._held: dict[str, tuple[int, Callable[[], None]]] = {}
+        self._refused: set[str] = set()
         self._connection: Connection | None = None
         self._busy = asyncio.Lock()
         self._connected = asyncio.Event()
@@ -62,18 +69,44 @@ class Leases:
 
     async def claim(self, name: str, on_lost: Callable[[], None]) -> int:
         """Wait for a lease and return its fence; `on_lost` is called when it is taken away."""
-        told = False
-        while True:
-            await self._connected.wait()
-            fence = await self._try_claim(name)
-            if fence is not None:
-                self._held[name] = (fence, on_lost)
-                log.info("lease_taken", lease=name, fence=fence)
-                return fence
-            if not told:
-                log.info("lease_is_held_by_another", lease=name)
-                told = True
-            await asyncio.sleep(CLAIM)
+        try:
+            while True:
+                await self._connected.wait()
+                fence = await self.try_claim(name, on_lost)
+                if fence is not None:
+                    return fence
+                if name not in self._refused:
+                    log.info("lease_is_held_by_another", lease=name)
+                    self._refused.add(name)
+                await asyncio.sleep(CLAIM)
+        finally:
+            self._refused.discard(name)
+
+    async def try_claim(self, name: str, on_lost: Callable[[], None]) -> int | None:
+        """Take a lease and return its fence, or None while another process holds it."""
+        fence = await self._try_claim(name)
+        if fence is not None:
+            self._held[name] = (fence, on_lost)
+            log.info("lease_taken", lease=name, fence=fence)
+        return fence
+
+    def is_with_another(self, name: str) -> bool:
+        """Whether this process waits for a lease that another one holds."""
+        return name in self._refused
+
+    async def show_up(self, shard_count: int, *, draining: bool) -> list[Process]:
+        """Say that this process shares the shards, and return all that do; none if unknown."""
+        async with self._holding() as connection:
+            if connection is None:
+                return []
+            await queries.show_up(connection, self.owner, shard_count, LEASE, draining=draining)
+            return await queries.processes(connection)
+
+    async def sign_off(self) -> None:
+        """Say that this process shares the shards no more."""
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            async with asyncio.timeout(CLAIM):
+                await queries.sign_off(self._db, self.owner)
 
     def fence(self, name: str) -> int | None:
         """Return the fence of a lease that is held."""
@@ -112,7 +145,7 @@ class Leases:
         async with self._holding() as connection:
             if connection is None:
                 return
-            kept = await queries.renew_leases(connection, fences, self._owner, LEASE)
+            kept = await queries.renew_leases(connection, fences, self.owner, LEASE)
         for name in fences.keys() - kept:
             self._lose(name, fences[name])
 
@@ -128,7 +161,7 @@ class Leases:
             async with self._holding() as connection:
                 if connection is None:
                     return None
-                return await queries.claim_lease(connection, name, self._owner, LEASE)
+                return await queries.claim_lease(connection, name, self.owner, LEASE)
         except Exception as error:
             if not is_unavailable(error):
                 raise

@@ -26,6 +26,11 @@ class Progress:
         self._steps.append(step)
         return step
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was read is confirmed."""
+        return not self._steps
+
     def finish(self, step: Step) -> bool:
         """Note that a part of an event is confirmed, in any order; say whether all of it is."""
         step.left -= 1

@@ -92,6 +92,8 @@ class Shard(GatewayShardImpl):
         self._failed_dials = 0
         self._failed_resumes = 0
         self._replaying = False
+        self.is_identifying = False
+        """Whether a new session is being begun, which a hand-over now would waste."""
         self._judged: errors.GatewayServerClosedConnectionError | None = None
         if session is not None:
             self._session_id = session.session_id
@@ -149,8 +151,12 @@ class Shard(GatewayShardImpl):
     async def _connect(self) -> tuple[asyncio.Task[None], ...]:
         await self._permit.to_connect(self._shard_id)
         if self._seq is None:
-            async with self._permit.to_identify(self._shard_id):
-                return await self._dial()
+            async with self._permit.to_identify(self._shard_id, self._shard_count):
+                self.is_identifying = True
+                try:
+                    return await self._dial()
+                finally:
+                    self.is_identifying = False
         self._replaying = True
         return await self._dial()
 

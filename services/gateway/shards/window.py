@@ -13,8 +13,6 @@ class Window:
         self._used = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._empty = asyncio.Event()
-        self._empty.set()
         self._gauge = metrics.window
 
     @property
@@ -31,7 +29,6 @@ class Window:
         """Count one that was read."""
         self._used += 1
         self._gauge.set(self._used)
-        self._empty.clear()
         if self._used >= self._limit:
             self._room.clear()
 
@@ -41,13 +38,7 @@ class Window:
         self._gauge.set(self._used)
         if self._used < self._limit:
             self._room.set()
-        if self._used == 0:
-            self._empty.set()
 
     async def room(self) -> None:
         """Wait until one more may be read."""
         await self._room.wait()
-
-    async def empty(self) -> None:
-        """Wait until everything that was read is confirmed."""
-        await self._empty.wait()
