@@ -287,6 +287,9 @@ class Process:
         self._process.kill()
         await self._process.wait()
 
+    def drain(self) -> None:
+        self._process.send_signal(signal.SIGUSR1)
+
     async def terminate(self) -> int:
         self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(15):
