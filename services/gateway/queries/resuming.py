@@ -43,7 +43,10 @@ async def live_shard_count(db: Executor, within: timedelta) -> int | None:
     return await fetch_maybe(
         db,
         int,
-        "SELECT max(shard_count) FROM sessions WHERE saved_at > now() - $1::interval",
+        """
+        SELECT shard_count FROM sessions WHERE saved_at > now() - $1::interval
+         ORDER BY saved_at DESC LIMIT 1
+        """,
         within,
     )
 
