@@ -287,6 +287,105 @@ class RemoveRole(Act, frozen=True, kw_only=True, tag="remove_role"):
     role_id: RoleId
 
 
+class BulkBan(Act, frozen=True, kw_only=True, tag="bulk_ban"):
+    """Ban up to 200 users, with their messages of so many seconds. The result's data: a Banned.
+
+    Refused with 500000 when none of them could be banned.
+    """
+
+    guild_id: GuildId
+    user_ids: tuple[UserId, ...]
+    delete_message_seconds: int = 0
+
+
+class RemoveReaction(Act, frozen=True, kw_only=True, tag="remove_reaction"):
+    """Take a reaction from a message: a user's, or the bot's own without `user_id`."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+    emoji: str
+    user_id: UserId | None = None
+
+
+class ClearReactions(Act, frozen=True, kw_only=True, tag="clear_reactions"):
+    """Take all reactions from a message, or all with one emoji."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+    emoji: str | None = None
+
+
+class EditChannel(Act, frozen=True, kw_only=True, tag="edit_channel"):
+    """Change a channel or a thread; what is unset stays. The result's data: the channel.
+
+    `slowmode` is in seconds, 21600 at most; `archived` and `locked` are of threads. What a role
+    or a member may do in a channel is changed with SetOverwrite.
+    """
+
+    channel_id: ChannelId
+    name: str | UnsetType = UNSET
+    topic: str | UnsetType | None = UNSET
+    slowmode: int | UnsetType = UNSET
+    nsfw: bool | UnsetType = UNSET
+    parent_id: ChannelId | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+
+
+class SetOverwrite(Act, frozen=True, kw_only=True, tag="set_overwrite"):
+    """Set what a channel allows and denies to a role or a member, in the place of what it did.
+
+    A channel is locked by denying its guild's own role (the guild's id) to send messages.
+    """
+
+    channel_id: ChannelId
+    target_id: RoleId | UserId
+    of: Literal["role", "member"]
+    allow: int = 0
+    deny: int = 0
+
+
+class DeleteOverwrite(Act, frozen=True, kw_only=True, tag="delete_overwrite"):
+    """Take back what a channel allows and denies to a role or a member; gone (10009) if nothing."""
+
+    channel_id: ChannelId
+    target_id: RoleId | UserId
+
+
+class CreateInvite(Act, frozen=True, kw_only=True, tag="create_invite"):
+    """Make an invite to a channel. The result's data: Discord's invite, with its `code`.
+
+    `max_age` in seconds and `max_uses` are without limit at 0. Unless it is `unique`, Discord may
+    give an invite of the bot's again that is the same in everything.
+    """
+
+    channel_id: ChannelId
+    max_age: int = 86_400
+    max_uses: int = 0
+    temporary: bool = False
+    unique: bool = False
+
+
+class DeleteInvite(Act, frozen=True, kw_only=True, tag="delete_invite"):
+    """Take an invite back; gone (10006) when there is none."""
+
+    code: str
+
+
+class PinMessage(Act, frozen=True, kw_only=True, tag="pin_message"):
+    """Pin a message to its channel, which holds 250."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+
+
+class UnpinMessage(Act, frozen=True, kw_only=True, tag="unpin_message"):
+    """Unpin a message."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+
+
 class GetGuild(Act, frozen=True, kw_only=True, tag="get_guild"):
     """Ask for what the gateway knows of a guild. The result's data: a GuildSnapshot."""
 
@@ -311,6 +410,86 @@ class GetBan(Act, frozen=True, kw_only=True, tag="get_ban"):
 
     guild_id: GuildId
     user_id: UserId
+
+
+class GetChannel(Act, frozen=True, kw_only=True, tag="get_channel"):
+    """Ask for a channel or a thread. The result's data: Discord's channel; gone (10003)."""
+
+    channel_id: ChannelId
+
+
+class GetMessage(Act, frozen=True, kw_only=True, tag="get_message"):
+    """Ask for a message. The result's data: Discord's message; gone (10008) when deleted."""
+
+    channel_id: ChannelId
+    message_id: MessageId
+
+
+class GetAuditLog(Act, frozen=True, kw_only=True, tag="get_audit_log"):
+    """Ask what was done in a guild, newest first; with `after` oldest first.
+
+    `user_id` did it to `target_id`; `action_type` is Discord's number of what was done. The
+    result's data: Discord's audit log, up to `limit` (100) in `audit_log_entries`.
+    """
+
+    guild_id: GuildId
+    user_id: UserId | None = None
+    target_id: int | None = None
+    action_type: int | None = None
+    before: int | None = None
+    after: int | None = None
+    limit: int = 50
+
+
+class ListBans(Act, frozen=True, kw_only=True, tag="list_bans"):
+    """Ask for a guild's bans in order of the users' ids, up to `limit` (1000) after one.
+
+    The result's data: a list of Discord's bans.
+    """
+
+    guild_id: GuildId
+    after: UserId | None = None
+    limit: int = 1000
+
+
+class ListMembers(Act, frozen=True, kw_only=True, tag="list_members"):
+    """Ask for a guild's members in order of their ids, up to `limit` (1000) after one.
+
+    The result's data: a list of Members.
+    """
+
+    guild_id: GuildId
+    after: UserId | None = None
+    limit: int = 1000
+
+
+class ListMessages(Act, frozen=True, kw_only=True, tag="list_messages"):
+    """Ask for messages of a channel, newest first: the last, or those before or after one.
+
+    The result's data: a list of up to `limit` (100) of Discord's messages.
+    """
+
+    channel_id: ChannelId
+    before: MessageId | None = None
+    after: MessageId | None = None
+    limit: int = 50
+
+
+class ListPins(Act, frozen=True, kw_only=True, tag="list_pins"):
+    """Ask for a channel's pinned messages, last pinned first, up to `limit` (50) before a moment.
+
+    The result's data: `items` of `pinned_at` and `message`, and whether it `has_more`.
+    """
+
+    channel_id: ChannelId
+    before: datetime | None = None
+    limit: int = 50
+
+
+class ListInvites(Act, frozen=True, kw_only=True, tag="list_invites"):
+    """Ask for a guild's invites. The result's data: a list of Discord's invites."""
+
+    guild_id: GuildId
 
 
 Action = (
@@ -338,14 +517,39 @@ Action = (
     | GetMember
     | GetUser
     | GetBan
+    | BulkBan
+    | RemoveReaction
+    | ClearReactions
+    | EditChannel
+    | SetOverwrite
+    | DeleteOverwrite
+    | CreateInvite
+    | DeleteInvite
+    | PinMessage
+    | UnpinMessage
+    | GetChannel
+    | GetMessage
+    | GetAuditLog
+    | ListBans
+    | ListMembers
+    | ListMessages
+    | ListPins
+    | ListInvites
 )
+
+
+class Banned(Struct, kw_only=True, frozen=True):
+    """Whom a BulkBan banned; the others were banned already, or the bot may not ban them."""
+
+    banned_users: tuple[UserId, ...] = ()
+    failed_users: tuple[UserId, ...] = ()
 
 
 class ActionRequest(Struct, kw_only=True, frozen=True):
     """An action on its way to the gateway.
 
     `key` makes it happen once: a repeated key is answered with the first result; None for
-    questions (`Get...`), which are simply asked again. After `deadline` it is not begun.
+    questions (`Get...`, `List...`), which are simply asked again. After `deadline` it is not begun.
     `reason` is for Discord's audit log (512 characters) and names the moderator.
     """
 
