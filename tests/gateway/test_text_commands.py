@@ -110,6 +110,39 @@ async def test_a_command_whose_service_is_not_there_is_answered_plainly(rig: Rig
         assert "is not running" in (await rig.answer_to(asked)).content
 
 
+async def test_a_slash_command_in_a_message_is_answered_with_where_it_works(rig: Rig) -> None:
+    def hidden(name: str) -> CommandSpec:
+        return CommandSpec(name=name, description="", plugin="g", level=0, text=False)
+
+    async with rig.gateway():
+        await rig.announce("vault", hidden("key list"), hidden("key make"))
+        await rig.knows("key list")
+        for line, name in (("!KEY list all", "key list"), ("!key", "key")):
+            asked = await rig.member.says(rig.guild, line)
+            answer = await rig.answer_to(asked)
+
+            assert answer.content == f"`/{name}` is a slash command only."
+
+
+async def test_answers_in_a_channel_come_in_the_order_of_what_was_asked(rig: Rig) -> None:
+    """Also beyond the five messages that Discord takes in five seconds, and when it says so."""
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway():
+        await rig.knows("ahoy")
+        route = f"/channels/{rig.guild.channel_id}/messages"
+        limited = {"method": "POST", "route": route, "token": "bot", "status": 429}
+        await rig.sandbox.fault(**limited, retry_after=0.3, times=2)
+        for number in range(12):
+            await rig.member.says(rig.guild, f"!ahoy {number}")
+
+        async def answers() -> list[str] | None:
+            seen = [each.content for each in await rig.member.sees(rig.guild)]
+            found = [each for each in seen if each.startswith("Ahoy")]
+            return found if len(found) == 12 else None
+
+        assert await eventually(answers, within=20) == [f"Ahoy {number}" for number in range(12)]
+
+
 def book(**services: list[str]) -> CommandBook:
     made = CommandBook()
     made.replace(

@@ -8,12 +8,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from services.gateway.actions.call import Call
 from services.gateway.actions.payloads import (
     Json,
     response_payload,
     rows_payload,
 )
-from services.gateway.actions.plain import Call, edit_message, send_message
+from services.gateway.actions.plain import edit_message, send_message
 from services.gateway.actions.words import gone, refused, result_of
 from services.gateway.recognition.deferrals import Deferrals
 from services.gateway.rest.client import Answer, Request, Rest

@@ -12,7 +12,9 @@ from msgspec import Struct
 
 from services.gateway import queries
 from services.gateway.actions.answering import Answering, Terms
-from services.gateway.actions.plain import PLAIN, Call
+from services.gateway.actions.call import Call
+from services.gateway.actions.plain import PLAIN
+from services.gateway.actions.questions import QUESTIONS
 from services.gateway.actions.results import Results
 from services.gateway.actions.words import gone, late, result_of
 from services.gateway.metrics import Metrics
@@ -31,10 +33,7 @@ from shared.contracts.actions import (
     Defer,
     EditResponse,
     FollowUp,
-    GetBan,
     GetGuild,
-    GetMember,
-    GetUser,
     OpenModal,
     Respond,
     SendDirect,
@@ -47,11 +46,11 @@ from shared.contracts.topology import ACTION_CLASSES, GATEWAY_ACTIONS
 from shared.errors import Poison, UnavailableError
 from shared.postgres import Db, is_unavailable
 
-QUESTIONS: Final = (GetGuild, GetMember, GetUser, GetBan)
-"""Asked again, they are asked again: they have no results to keep."""
-
 FLEETING: Final = (Autocomplete, Defer, OpenModal)
 """Discord itself takes them once per interaction, and nobody asks for their results."""
+
+NOT_KEPT: Final = frozenset((GetGuild, *QUESTIONS, *FLEETING))
+"""What has no result to keep."""
 
 SELF_KEYED: Final = (Respond, EditResponse)
 """Discord's own interaction or nonce makes them happen once; they don't wait for Postgres first."""
@@ -138,7 +137,7 @@ class Executor:
     async def _once(self, request: ActionRequest, priority: Priority) -> ActionResult:
         """Return the first result of the request's key, which may be the one of doing it now."""
         key = request.key
-        if key is None or isinstance(request.action, QUESTIONS + FLEETING):
+        if key is None or type(request.action) in NOT_KEPT:
             return await self._within_deadline(request, priority)
         running = self._running.get(key)
         if running is not None:
@@ -195,7 +194,7 @@ class Executor:
                 safe=call.safe,
             )
         )
-        return result_of(answer)
+        return result_of(answer, missing=call.missing)
 
     async def _send_direct(self, action: SendDirect, terms: Terms) -> ActionResult:
         """Open the channel to a user, which Discord does once, and post there."""

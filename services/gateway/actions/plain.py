@@ -1,26 +1,24 @@
-"""Actions that are one request to Discord: which one each is."""
+"""Actions on members and messages that are one request to Discord: which one each is."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from msgspec import UNSET, Struct
 
+from services.gateway.actions.call import Call
 from services.gateway.actions.payloads import Json, message_payload, with_nonce
-from services.gateway.rest.routes import Route, of_bot, of_channel, of_guild
+from services.gateway.actions.places import PLACES
+from services.gateway.actions.questions import QUESTIONS
+from services.gateway.rest.routes import Route, of_channel, of_guild
 from shared.contracts.actions import (
-    AddReaction,
     AddRole,
     Ban,
+    BulkBan,
     DeleteMessage,
     DeleteMessages,
     EditMember,
     EditMessage,
-    File,
-    GetBan,
-    GetMember,
-    GetUser,
     Kick,
     RemoveRole,
     SendMessage,
@@ -28,15 +26,10 @@ from shared.contracts.actions import (
     Timeout,
     Unban,
 )
+from shared.contracts.ids import ChannelId
 
-
-class Call(Struct, frozen=True):
-    """A request: where, what, and whether doing it twice is doing it once."""
-
-    route: Route
-    json: Json | None = None
-    files: tuple[File, ...] = ()
-    safe: bool = True
+UNKNOWN_MEMBER, UNKNOWN_MESSAGE, UNKNOWN_BAN = 10007, 10008, 10026
+"""Codes by which Discord says that what was to be removed is not there."""
 
 
 def _member(method: str, action: Any, template: str = "") -> Route:  # noqa: ANN401
@@ -52,15 +45,19 @@ def _ban(action: Ban, _key: str | None) -> Call:
 
 
 def _unban(action: Unban, _key: str | None) -> Call:
-    return Call(of_guild("DELETE", action.guild_id, "/bans/{user}", user=action.user_id))
+    route = of_guild("DELETE", action.guild_id, "/bans/{user}", user=action.user_id)
+    return Call(route, missing=UNKNOWN_BAN)
 
 
-def _get_ban(action: GetBan, _key: str | None) -> Call:
-    return Call(of_guild("GET", action.guild_id, "/bans/{user}", user=action.user_id))
+def _bulk_ban(action: BulkBan, _key: str | None) -> Call:
+    # sent again it would count those that it has just banned among those that it could not
+    ids = [str(user) for user in dict.fromkeys(action.user_ids)]
+    payload: Json = {"user_ids": ids, "delete_message_seconds": action.delete_message_seconds}
+    return Call(of_guild("POST", action.guild_id, "/bulk-ban"), payload, safe=False)
 
 
 def _kick(action: Kick, _key: str | None) -> Call:
-    return Call(_member("DELETE", action))
+    return Call(_member("DELETE", action), missing=UNKNOWN_MEMBER)
 
 
 def _timeout(action: Timeout, _key: str | None) -> Call:
@@ -89,14 +86,6 @@ def _remove_role(action: RemoveRole, _key: str | None) -> Call:
     return Call(_member("DELETE", action, "/roles/{role}"))
 
 
-def _get_member(action: GetMember, _key: str | None) -> Call:
-    return Call(_member("GET", action))
-
-
-def _get_user(action: GetUser, _key: str | None) -> Call:
-    return Call(of_bot("GET", "/users/{user}", user=action.user_id))
-
-
 def send_message(action: SendMessage, key: str | None) -> Call:
     """Return the request that posts a message."""
     payload = with_nonce(message_payload(action.message), key)
@@ -116,22 +105,19 @@ def edit_message(action: EditMessage, _key: str | None) -> Call:
 
 
 def _delete_message(action: DeleteMessage, _key: str | None) -> Call:
-    path = "/messages/{message}"
-    return Call(of_channel("DELETE", action.channel_id, path, message=action.message_id))
+    return _deletion(action.channel_id, str(action.message_id))
 
 
 def _delete_messages(action: DeleteMessages, _key: str | None) -> Call:
     ids = list(dict.fromkeys(str(message) for message in action.message_ids))
     if len(ids) == 1:  # Discord takes two or more here
-        path = "/messages/{message}"
-        return Call(of_channel("DELETE", action.channel_id, path, message=ids[0]))
+        return _deletion(action.channel_id, ids[0])
     return Call(of_channel("POST", action.channel_id, "/messages/bulk-delete"), {"messages": ids})
 
 
-def _add_reaction(action: AddReaction, _key: str | None) -> Call:
-    path = "/messages/{message}/reactions/{emoji}/@me"
-    emoji = quote(action.emoji, safe=":")
-    return Call(of_channel("PUT", action.channel_id, path, message=action.message_id, emoji=emoji))
+def _deletion(channel_id: ChannelId, message_id: str) -> Call:
+    route = of_channel("DELETE", channel_id, "/messages/{message}", message=message_id)
+    return Call(route, missing=UNKNOWN_MESSAGE)
 
 
 def _timestamp(at: datetime) -> str:
@@ -142,19 +128,18 @@ def _timestamp(at: datetime) -> str:
 PLAIN: Final[dict[type[Struct], Callable[[Any, str | None], Call]]] = {
     Ban: _ban,
     Unban: _unban,
-    GetBan: _get_ban,
+    BulkBan: _bulk_ban,
     Kick: _kick,
     Timeout: _timeout,
     EditMember: _edit_member,
     SetOwnNick: _set_own_nick,
     AddRole: _add_role,
     RemoveRole: _remove_role,
-    GetMember: _get_member,
-    GetUser: _get_user,
     SendMessage: send_message,
     EditMessage: edit_message,
     DeleteMessage: _delete_message,
     DeleteMessages: _delete_messages,
-    AddReaction: _add_reaction,
+    **PLACES,
+    **QUESTIONS,
 }
 """What each of these actions asks of Discord."""

@@ -11,8 +11,10 @@ from shared.contracts.actions import ActionResult
 GONE: Final[dict[int, str]] = {
     10003: "That channel no longer exists.",
     10004: "The bot is not in that server.",
+    10006: "That invite no longer exists.",
     10007: "They are not in the server.",
     10008: "That message no longer exists.",
+    10009: "Nothing is allowed or denied to them in that channel.",
     10011: "That role no longer exists.",
     10013: "There is no such user.",
     10014: "There is no such emoji.",
@@ -26,17 +28,22 @@ GONE: Final[dict[int, str]] = {
 REFUSED: Final[dict[int, str]] = {
     20028: "Discord limits how often this can be done in this channel. Try again in a while.",
     30001: "The limit of servers has been reached.",
+    30003: "The channel has as many pinned messages as Discord allows.",
     30010: "The message has the most reactions that it can have.",
     30013: "The server has the most channels that it can have.",
+    30016: "The server has as many invites as Discord allows.",
     30035: "The server has as many bans as Discord allows.",
     40001: "Discord did not accept the bot's authorization.",
     40007: "They are banned from this server.",
+    40032: "They are not in a voice channel.",
     40060: "This has been answered already.",
     50001: "The bot has no access there. Give it the permission to see that channel.",
     50005: "The bot can only change its own messages.",
     50007: "They don't take direct messages from the bot.",
     50008: "Messages can't be sent in that kind of channel.",
     50013: "The bot lacks a permission for this, or their highest role is not below the bot's.",
+    50019: "A message can only be pinned in its own channel.",
+    50021: "That can't be done to a message of Discord's own.",
     50024: "That can't be done in this kind of channel.",
     50033: "Discord did not accept the recipient.",
     50034: "Messages older than 14 days can't be deleted together.",
@@ -48,6 +55,7 @@ REFUSED: Final[dict[int, str]] = {
     160002: "A message that can't be read can't be answered.",
     200000: "The server's AutoMod has blocked the message.",
     240000: "Discord has blocked a link in the message.",
+    500000: "None of them could be banned.",
 }
 """Codes that mean that it will not work like this."""
 
@@ -58,14 +66,16 @@ MAYBE_DONE: Final = "Discord did not answer: it may or may not have been done."
 LIMITED: Final = "Discord limits how often this can be done. Try again in {seconds:.0f} s."
 
 
-def result_of(answer: Answer) -> ActionResult:
-    """Return what an answer means."""
+def result_of(answer: Answer, *, missing: int = 0) -> ActionResult:
+    """Return what an answer means; `missing` as a Call has it."""
     if answer.ok:
         data = msgspec.Raw(answer.body) if answer.body else msgspec.Raw(b"null")
         return ActionResult(status="done", http_status=answer.status, data=data)
     if answer.status in (0, TOO_MANY) or answer.status >= SERVER_ERROR:
         return _later(answer)
     code = answer.error.code
+    if answer.unsure and code == missing != 0:
+        return ActionResult(status="done", http_status=answer.status)
     if code in GONE or answer.status == NOT_FOUND:
         words = GONE.get(code) or answer.error.message or "It is not there."
         return ActionResult(status="gone", code=code, http_status=answer.status, message=words)
@@ -92,7 +102,7 @@ def late() -> ActionResult:
 def _later(answer: Answer) -> ActionResult:
     if answer.status == TOO_MANY:
         words = LIMITED.format(seconds=answer.retry_after + 0.5)
-    elif answer.sent and answer.status == 0:
+    elif answer.unsure:
         words = MAYBE_DONE
     else:
         words = NO_ANSWER

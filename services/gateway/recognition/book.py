@@ -41,6 +41,7 @@ class CommandBook:
         self._entries: dict[str, Entry] = {}
         self._spoken: dict[str, CommandSpec] = {}
         self._groups: set[str] = set()
+        self._slash_only: set[str] = set()
         self._menus: dict[tuple[str, str], CommandSpec] = {}
 
     def replace(self, announcements: Iterable[CommandsAnnounced]) -> None:
@@ -85,6 +86,12 @@ class CommandBook:
             return Meant(command=spoken[0], first_word=spoken[0], rest=_after(line, 1))
         return None
 
+    def slash_only(self, line: str) -> str | None:
+        """Return the command, or the group, that a line names though it is not for messages."""
+        words = line.lower().split(maxsplit=MOST_WORDS)[:MOST_WORDS]
+        names = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        return next((name for name in names if name in self._slash_only), None)
+
     def nearest(self, word: str) -> str | None:
         """Return the first word that somebody probably meant."""
         words = {name.split(" ", 1)[0] for name in self._spoken}
@@ -102,6 +109,8 @@ class CommandBook:
                 self._spoken.setdefault(name, spec)
             if " " in spec.name:
                 self._groups.add(spec.first_word)
+        elif spec.slash:
+            self._slash_only |= {spec.name, spec.first_word}
         if spec.menu is not None:
             self._menus[spec.menu, spec.menu_name] = spec
 

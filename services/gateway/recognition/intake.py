@@ -78,17 +78,20 @@ class Intake:
     async def _pass_on_text(self, spoken: Spoken) -> None:
         invocation = spoken.invocation
         if spoken.meant is None:
-            await self._answer_text(invocation, self._unknown(spoken.unknown_word, invocation))
+            await self._answer_text(invocation, self._unknown(spoken))
             self._count(invocation, "unknown")
             return
         if not await self._publish(invocation, spoken.meant.first_word):
             await self._answer_text(invocation, NOBODY)
 
-    def _unknown(self, word: str, invocation: Invocation) -> str:
-        meant = self._book.nearest(word)
+    def _unknown(self, spoken: Spoken) -> str:
+        if spoken.slash_only is not None:
+            return f"`/{spoken.slash_only}` is a slash command only."
+        prefix = spoken.invocation.prefix
+        meant = self._book.nearest(spoken.unknown_word)
         if meant is None:
-            return f"There is no such command. Try `{invocation.prefix}help`."
-        return f"There is no such command. Did you mean `{invocation.prefix}{meant}`?"
+            return f"There is no such command. Try `{prefix}help`."
+        return f"There is no such command. Did you mean `{prefix}{meant}`?"
 
     async def _answer_text(self, invocation: Invocation, words: str) -> None:
         """Answer a message, through the executor as everything that is not urgent."""

@@ -60,11 +60,15 @@ class _Message(Struct, frozen=True, kw_only=True):
 
 
 class Spoken(Struct, frozen=True, kw_only=True):
-    """A message that is meant for the bot: what it means, or that its word is unknown."""
+    """A message that is meant for the bot: what it means, or why it means nothing.
+
+    `slash_only` names the command that it asks for when that one is not for messages.
+    """
 
     invocation: Invocation
     meant: Meant | None
     unknown_word: str = ""
+    slash_only: str | None = None
 
 
 _glance = msgspec.json.Decoder(_Glance)
@@ -93,13 +97,16 @@ class TextCommands:
         if not line:
             return None
         meant = self._book.read(line)
-        if meant is None and not mentioned:
+        slash_only = None if meant else self._book.slash_only(line)
+        if meant is None and slash_only is None and not mentioned:
             return None
         invocation = self._invocation(event, meant, core.prefix)
         if invocation is None:
             return None
         unknown = "" if meant else line.split(maxsplit=1)[0]
-        return Spoken(invocation=invocation, meant=meant, unknown_word=unknown)
+        return Spoken(
+            invocation=invocation, meant=meant, unknown_word=unknown, slash_only=slash_only
+        )
 
     def _addressed(self, event: Dispatch, content: str, core: CorePlugin) -> tuple[str, bool]:
         """Return what is said to the bot, and whether it was mentioned."""

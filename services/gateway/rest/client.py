@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from services.gateway.rest.breaker import Breaker
 from services.gateway.rest.lanes import Lanes, TooLateError
 from services.gateway.rest.limiter import Limiter, Priority
 from services.gateway.rest.routes import Route
+from services.gateway.rest.turns import Turns
 from shared.contracts.actions import File
 
 PATIENCE: Final = 8.0
@@ -36,6 +37,12 @@ UNAUTHORIZED: Final = 401
 TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 
+UNSURE: Final = frozenset((0, 500, 502, 504))
+"""Statuses after which a request may have been carried out; 503 turns it away at the door."""
+
+UNTOLD_PAUSE: Final = 1.0
+"""Seconds to wait after a 429 that does not say for how long."""
+
 log = structlog.get_logger()
 
 
@@ -53,7 +60,8 @@ class ErrorBody(Struct, frozen=True):
 class Answer:
     """What Discord said; status 0 when it said nothing in time.
 
-    `sent` is False when the request can't have reached Discord.
+    `sent` is False when the request can't have reached Discord. `unsure` tells that it, or an
+    attempt before it, may have been carried out without Discord saying so.
     """
 
     status: int
@@ -61,6 +69,7 @@ class Answer:
     error: ErrorBody = field(default_factory=ErrorBody)
     retry_after: float = 0.0
     sent: bool = True
+    unsure: bool = False
 
     @property
     def ok(self) -> bool:
@@ -91,18 +100,40 @@ class Rest:
         self._metrics = metrics
         self.limiter = Limiter()
         self.lanes = Lanes()
+        self._turns = Turns()
         self.breaker = Breaker()
 
     async def call(self, request: Request) -> Answer:
         """Carry out a call, with retries, until it has an answer or its deadline comes."""
         backoff = FIRST_WAIT
+        unsure = False
         while True:
-            answer = await self._attempt(request)
+            answer = await self._in_turn(request)
+            unsure = unsure or (answer.sent and answer.status in UNSURE)
+            answer = replace(answer, unsure=unsure)
             wait = _wait_before_retry(request, answer, backoff)
             if wait is None or _now() + wait >= request.deadline:
                 return answer
             await asyncio.sleep(wait)
             backoff = min(backoff * 2, LONGEST_WAIT)
+
+    async def _in_turn(self, request: Request) -> Answer:
+        """Make an attempt; a message that is limited keeps its place before those that come later.
+
+        One that Discord can't take for another reason lets the others go ahead.
+        """
+        route = request.route
+        if not route.ordered:
+            return await self._attempt(request)
+        try:
+            async with self._turns.take(route.path, request.deadline):
+                while True:
+                    answer = await self._attempt(request)
+                    if answer.status != TOO_MANY or not answer.sent:
+                        return answer
+        except TimeoutError:
+            after = self.lanes.of(route).closed_for()
+            return Answer(TOO_MANY if after else 0, retry_after=after, sent=False)
 
     async def _attempt(self, request: Request) -> Answer:
         """Wait for the turn, send once."""
@@ -138,15 +169,16 @@ class Rest:
         """Make everybody concerned wait after a 429."""
         scope = headers.get("X-RateLimit-Scope", "user")
         self._metrics.rest_limited.labels(scope).inc()
+        pause = answer.retry_after or UNTOLD_PAUSE
         if answer.error.is_global or scope == "global":
-            self.limiter.pause(answer.retry_after)
+            self.limiter.pause(pause)
         else:
-            self.lanes.of(request.route).pause(answer.retry_after)
+            self.lanes.of(request.route).pause(pause)
         log.warning(
             "discord_limits_requests",
             route=request.route.name,
             scope=scope,
-            retry_after=answer.retry_after,
+            retry_after=pause,
         )
 
     async def _send(self, request: Request, patience: float) -> Answer:

@@ -73,6 +73,11 @@ class Lane:
         self._reset_at = max(self._reset_at, time.monotonic() + seconds)
         self._arm()
 
+    def closed_for(self) -> float:
+        """Return for how many seconds its limit lets nobody through."""
+        used_up = self._known and self._remaining == 0
+        return max(0.0, self._reset_at - time.monotonic()) if used_up else 0.0
+
     @property
     def idle(self) -> bool:
         """Whether forgetting it loses nothing."""

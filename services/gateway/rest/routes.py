@@ -1,6 +1,7 @@
 """The routes of Discord's API that the gateway uses, each with what its rate limit depends on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Route:
     def name(self) -> str:
         """The route without its ids, for metrics and for the bucket."""
         return f"{self.method} {self.template}"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether people see in which order requests on it arrived: messages of one channel."""
+        return self.method == "POST" and self.template == "/channels/{channel}/messages"
 
 
 def of_guild(method: str, guild_id: int, template: str = "", **ids: int | str) -> Route:
@@ -47,6 +53,12 @@ def of_channel(method: str, channel_id: int, template: str = "", **ids: int | st
 def of_bot(method: str, template: str, **ids: int | str) -> Route:
     """Return a route that belongs to neither guild nor channel."""
     return Route(method, template, template.format_map(ids))
+
+
+def with_query(route: Route, **values: int | str | None) -> Route:
+    """Return a route with the values that are given as its query."""
+    given = {name: value for name, value in values.items() if value is not None}
+    return replace(route, path=f"{route.path}?{urlencode(given)}") if given else route
 
 
 def callback(interaction_id: int, token: str) -> Route:
