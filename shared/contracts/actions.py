@@ -566,7 +566,8 @@ class ActionResult(Struct, kw_only=True, frozen=True):
     """What came of an action.
 
     done: `data` is Discord's answer. refused: it will not work like this (`code` is Discord's,
-    `message` says why in plain words). gone: what it was about is not there. retry: it may work
+    `message` says why in plain words), or Discord left open whether it was done and once more could
+    be twice. gone: what it was about is not there. retry: it may work
     later (`retry_after` in seconds): Discord is away, too slow, or the deadline passed.
     """
 

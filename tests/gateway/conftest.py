@@ -26,3 +26,10 @@ async def rig(sandbox: Sandbox, database_url: str, amqp_url: str) -> AsyncGenera
     async with AsyncExitStack() as stack:
         made = make_rig(stack, sandbox, database_url, amqp_url, free_port())
         yield await stack.enter_async_context(made)
+
+
+@pytest.fixture
+async def gateway(rig: Rig) -> AsyncGenerator[Rig]:
+    """Give a rig whose gateway runs."""
+    async with rig.gateway():
+        yield rig

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
 
 import msgspec
-import pytest
 
 from shared.contracts.actions import (
-    Action,
-    ActionRequest,
-    ActionResult,
     ActionRow,
     AddReaction,
     AddRole,
@@ -46,49 +40,9 @@ from shared.contracts.discord import GuildSnapshot, Member, User
 from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 from shared.contracts.invocations import MessageTarget
 from shared.contracts.topology import GATEWAY_ACTIONS, MODERATION
+from tests.gateway.doing import Ids, data, do
 from tests.gateway.rig import Rig, rows
 from tests.support.waiting import eventually
-
-
-@pytest.fixture
-async def gateway(rig: Rig) -> AsyncGenerator[Rig]:
-    """Give a rig whose gateway runs, with its actions at hand."""
-    async with rig.gateway():
-        yield rig
-
-
-async def do(
-    rig: Rig,
-    action: Action,
-    *,
-    key: str | None = None,
-    reason: str = "",
-    within: float = 5.0,
-    queue: str = MODERATION,
-) -> ActionResult:
-    """Ask for an action as a service does."""
-    limit = timedelta(seconds=within)
-    request = ActionRequest(
-        action=action, deadline=datetime.now(UTC) + limit, key=key, reason=reason
-    )
-    return await rig.bus.ask(
-        GATEWAY_ACTIONS,
-        queue,
-        request,
-        ActionResult,
-        timeout=limit + timedelta(seconds=3),
-        type="test",
-    )
-
-
-class _Ids(TypedDict):
-    channel_id: ChannelId
-    message_id: MessageId
-
-
-def data(result: ActionResult) -> Any:  # noqa: ANN401 - any JSON
-    assert result.status == "done", result
-    return msgspec.json.decode(result.data)
 
 
 async def test_a_ban_and_its_end(gateway: Rig) -> None:
@@ -154,7 +108,7 @@ async def test_messages_are_posted_changed_reacted_to_and_deleted(gateway: Rig) 
     )
 
     posted = data(await do(gateway, SendMessage(channel_id=channel, message=message), key="m"))
-    ids = _Ids(channel_id=channel, message_id=MessageId(int(posted["id"])))
+    ids = Ids(channel_id=channel, message_id=MessageId(int(posted["id"])))
     assert posted["embeds"][0]["fields"][0]["value"] == "v"
     assert posted["components"][0]["components"][0]["style"] == 1
     assert posted["attachments"][0]["filename"] == "a.txt"

@@ -89,13 +89,13 @@ class Answering:
         answer = await self._call_back(to, kind, payload, action.message, terms)
         if answer.ok or not _may_be_deferred(answer):
             return result_of(answer)
-        return await self._fill_in(to, action, terms)
+        return await self._fill_in(to, action, answer, terms)
 
     async def follow_up(self, action: FollowUp, terms: Terms) -> ActionResult:
         """Send a further message."""
         if isinstance(action.to, MessageTarget):
             return await self._reply(action.to, action.message, terms)
-        return result_of(await self._follow_up(action.to, action.message, terms))
+        return await self._follow_up(action.to, action.message, terms)
 
     async def edit_response(self, action: EditResponse, terms: Terms) -> ActionResult:
         """Change the answer."""
@@ -163,20 +163,22 @@ class Answering:
             self._deferrals.answered(to.id)
         return answer
 
-    async def _fill_in(self, to: InteractionTarget, action: Respond, terms: Terms) -> ActionResult:
+    async def _fill_in(
+        self, to: InteractionTarget, action: Respond, first: Answer, terms: Terms
+    ) -> ActionResult:
         """Answer where something stands already: a deferral, or the same answer once more."""
         found = await self._request(original("GET", to.application_id, to.token), terms)
         if not found.ok:
-            return result_of(found)
+            return result_of(first if first.came_to_nothing else found)
         standing = msgspec.json.decode(found.body, type=Original, strict=False)
         message = action.message
         if standing.id < to.id and not action.update:
             # the message with the component: it stays, the answer stands below
-            return result_of(await self._follow_up(to, message, terms))
+            return await self._follow_up(to, message, terms)
         if standing.flags & LOADING and message.ephemeral and not standing.flags & EPHEMERAL:
             # a deferral that everybody sees can't become an answer for one
             await self._request(original("DELETE", to.application_id, to.token), terms)
-            return result_of(await self._follow_up(to, message, terms))
+            return await self._follow_up(to, message, terms)
         return result_of(await self._edit_original(to, message, terms))
 
     async def _edit_original(self, to: InteractionTarget, message: Message, terms: Terms) -> Answer:
@@ -184,11 +186,13 @@ class Answering:
         call = Call(route, response_payload(message, whole=True), message.files)
         return await self._call(call, terms)
 
-    async def _follow_up(self, to: InteractionTarget, message: Message, terms: Terms) -> Answer:
+    async def _follow_up(
+        self, to: InteractionTarget, message: Message, terms: Terms
+    ) -> ActionResult:
+        """Post a further message, which Discord would post again if it were asked again."""
         route = follow_up(to.application_id, to.token)
-        return await self._call(
-            Call(route, response_payload(message), message.files, safe=False), terms
-        )
+        call = Call(route, response_payload(message), message.files, safe=False)
+        return result_of(await self._call(call, terms), safe=False)
 
     # --- messages -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -58,6 +59,9 @@ SELF_KEYED: Final = (Respond, EditResponse)
 IN_CONCURRENCY: Final[dict[str, int]] = {"interactive": 100, "moderation": 50, "bulk": 10}
 DIRECT_CHANNELS: Final = 10_000
 
+UNSURE_KEYS: Final = 10_000
+"""How many keys are remembered of actions that may have been done without Discord saying so."""
+
 log = structlog.get_logger()
 
 
@@ -82,6 +86,7 @@ class Executor:
         self._metrics = metrics
         self.running = False
         self._running: dict[str, asyncio.Future[ActionResult]] = {}
+        self._unsure: OrderedDict[str | None, None] = OrderedDict()
         self._direct_channels: dict[UserId, ChannelId] = {}
         # Any: each function takes the action that it stands beside
         self._special: dict[type[Struct], Callable[[Any, Terms], Awaitable[ActionResult]]] = {
@@ -192,9 +197,15 @@ class Executor:
                 reason=terms.reason,
                 priority=terms.priority,
                 safe=call.safe,
+                unsure=terms.key in self._unsure,
             )
         )
-        return result_of(answer, missing=call.missing)
+        result = result_of(answer, safe=call.safe, missing=call.missing)
+        if answer.unsure and result.status == "retry" and terms.key is not None:
+            self._unsure[terms.key] = None
+            if len(self._unsure) > UNSURE_KEYS:
+                self._unsure.popitem(last=False)
+        return result
 
     async def _send_direct(self, action: SendDirect, terms: Terms) -> ActionResult:
         """Open the channel to a user, which Discord does once, and post there."""

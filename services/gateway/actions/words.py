@@ -63,15 +63,18 @@ NOT_FOUND, UNAUTHORIZED, TOO_MANY, SERVER_ERROR = 404, 401, 429, 500
 LATE: Final = "It came too late to be done."
 NO_ANSWER: Final = "Discord does not answer at the moment."
 MAYBE_DONE: Final = "Discord did not answer: it may or may not have been done."
+NOT_AGAIN: Final = MAYBE_DONE + " It is not done again, as that could do it twice."
 LIMITED: Final = "Discord limits how often this can be done. Try again in {seconds:.0f} s."
 
 
-def result_of(answer: Answer, *, missing: int = 0) -> ActionResult:
-    """Return what an answer means; `missing` as a Call has it."""
+def result_of(answer: Answer, *, safe: bool = True, missing: int = 0) -> ActionResult:
+    """Return what an answer means; `safe` and `missing` as a Call has them."""
     if answer.ok:
         data = msgspec.Raw(answer.body) if answer.body else msgspec.Raw(b"null")
         return ActionResult(status="done", http_status=answer.status, data=data)
     if answer.status in (0, TOO_MANY) or answer.status >= SERVER_ERROR:
+        if answer.unsure and not safe:
+            return ActionResult(status="refused", http_status=answer.status, message=NOT_AGAIN)
         return _later(answer)
     code = answer.error.code
     if answer.unsure and code == missing != 0:

@@ -37,9 +37,6 @@ UNAUTHORIZED: Final = 401
 TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 
-UNSURE: Final = frozenset((0, 500, 502, 504))
-"""Statuses after which a request may have been carried out; 503 turns it away at the door."""
-
 UNTOLD_PAUSE: Final = 1.0
 """Seconds to wait after a 429 that does not say for how long."""
 
@@ -76,10 +73,18 @@ class Answer:
         """Whether it was done."""
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own meaning of 2xx
 
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether Discord took the request and then failed to say what came of it."""
+        return self.sent and (self.status == 0 or self.status >= SERVER_ERROR)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call: `deadline` is of the loop's clock; `safe` when doing it twice is doing it once."""
+    """A call: `deadline` is of the loop's clock; `safe` when doing it twice is doing it once.
+
+    `unsure` tells that it may have been carried out before.
+    """
 
     route: Route
     deadline: float
@@ -88,6 +93,7 @@ class Request:
     reason: str = ""
     priority: Priority = "interactive"
     safe: bool = True
+    unsure: bool = False
 
 
 class Rest:
@@ -95,6 +101,9 @@ class Rest:
 
     def __init__(self, http: aiohttp.ClientSession, url: str, token: str, metrics: Metrics) -> None:
         self._http = http
+        # aiohttp sends PUT and DELETE again by itself when a kept connection is cut, without a word
+        # of it: the answer to the second DELETE would say that there was nothing to delete
+        setattr(http, "_retry_connection", False)  # noqa: B010 - there is no public way
         self._url = url.rstrip("/")
         self._token = token
         self._metrics = metrics
@@ -106,10 +115,10 @@ class Rest:
     async def call(self, request: Request) -> Answer:
         """Carry out a call, with retries, until it has an answer or its deadline comes."""
         backoff = FIRST_WAIT
-        unsure = False
+        unsure = request.unsure
         while True:
             answer = await self._in_turn(request)
-            unsure = unsure or (answer.sent and answer.status in UNSURE)
+            unsure = unsure or answer.came_to_nothing
             answer = replace(answer, unsure=unsure)
             wait = _wait_before_retry(request, answer, backoff)
             if wait is None or _now() + wait >= request.deadline:
@@ -170,7 +179,7 @@ class Rest:
         scope = headers.get("X-RateLimit-Scope", "user")
         self._metrics.rest_limited.labels(scope).inc()
         pause = answer.retry_after or UNTOLD_PAUSE
-        if answer.error.is_global or scope == "global":
+        if (answer.error.is_global or scope == "global") and not request.route.public:
             self.limiter.pause(pause)
         else:
             self.lanes.of(request.route).pause(pause)
