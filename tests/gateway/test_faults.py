@@ -50,6 +50,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LITTLE = 1.5
 """Seconds that an answer may take beyond its deadline, on a busy machine."""
 
+SHORTEST_PAUSE = 0.1
+"""Seconds between two attempts, at least."""
+
 KICKED, BANNED, CHANGED, ROLES_CHANGED = 20, 22, 24, 25
 """Discord's numbers of what its audit log tells."""
 
@@ -305,6 +308,14 @@ async def test_a_limit_is_waited_for(place: Place, scope: str) -> None:
     await done_once(outcomes)
     for outcome in outcomes:
         assert outcome.seconds >= 0.3, outcome
+
+
+async def test_a_limit_that_does_not_say_how_long_is_not_tried_at_once(place: Place) -> None:
+    outcomes = await suffer_all(place, status=429, retry_after=0, times=1)
+
+    await done_once(outcomes)
+    for outcome in outcomes:
+        assert outcome.seconds >= SHORTEST_PAUSE, outcome
 
 
 async def test_a_limit_beyond_the_deadline_is_told(place: Place) -> None:
