@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from shared.contracts.actions import (
+    ActionRequest,
     ActionRow,
     AddReaction,
     AddRole,
@@ -39,7 +40,7 @@ from shared.contracts.codec import decode
 from shared.contracts.discord import GuildSnapshot, Member, User
 from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 from shared.contracts.invocations import MessageTarget
-from shared.contracts.topology import GATEWAY_ACTIONS, MODERATION
+from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE, MODERATION
 from tests.gateway.doing import Ids, data, do
 from tests.gateway.rig import Rig, rows
 from tests.support.waiting import eventually
@@ -313,6 +314,29 @@ async def test_bulk_work_does_not_delay_a_reply(gateway: Rig) -> None:
     await do(gateway, Respond(to=to, message=Message(content="quick")), queue="interactive")
 
     assert not all(ban.done() for ban in bans)
+
+
+async def test_a_flooded_channel_does_not_delay_the_answers_in_another(gateway: Rig) -> None:
+    made = await gateway.owner.rest(
+        "POST", f"/guilds/{gateway.guild.id}/channels", {"name": "pier", "type": 0}
+    )
+    flooded, quiet = ChannelId(gateway.guild.channel_id), ChannelId(int(made["id"]))
+    for number in range(150):
+        to = MessageTarget(channel_id=flooded, message_id=MessageId(number + 1))
+        request = ActionRequest(
+            action=Respond(to=to, message=Message(content="flood")),
+            deadline=datetime.now(UTC) + timedelta(minutes=1),
+            key=f"flood{number}",
+        )
+        await gateway.bus.publish(
+            GATEWAY_ACTIONS, INTERACTIVE, request, message_id=f"flood{number}", type="respond"
+        )
+    to = MessageTarget(channel_id=quiet, message_id=MessageId(1))
+
+    answer = Respond(to=to, message=Message(content="quick"))
+    result = await do(gateway, answer, key="quick", queue=INTERACTIVE, within=3)
+
+    assert data(result)["content"] == "quick"
 
 
 async def test_what_is_no_action_is_parked(gateway: Rig) -> None:

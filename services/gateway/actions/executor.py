@@ -56,7 +56,10 @@ NOT_KEPT: Final = frozenset((GetGuild, *QUESTIONS, *FLEETING))
 SELF_KEYED: Final = (Respond, EditResponse)
 """Discord's own interaction or nonce makes them happen once; they don't wait for Postgres first."""
 
-IN_CONCURRENCY: Final[dict[str, int]] = {"interactive": 100, "moderation": 50, "bulk": 10}
+IN_CONCURRENCY: Final[dict[str, int]] = {"interactive": 1000, "moderation": 200, "bulk": 20}
+"""How many actions of a class are under way; most of them wait for the limit of one channel or
+guild, which must not keep the others waiting."""
+
 DIRECT_CHANNELS: Final = 10_000
 
 UNSURE_KEYS: Final = 10_000
@@ -105,7 +108,11 @@ class Executor:
         await self._results.load()
         consumptions = [
             await self._bus.consume(
-                queue_of(name), self.handle, concurrency=IN_CONCURRENCY[name], key=lane_of
+                queue_of(name),
+                self.handle,
+                prefetch=IN_CONCURRENCY[name],
+                concurrency=IN_CONCURRENCY[name],
+                key=lane_of,
             )
             for name in ACTION_CLASSES
         ]
