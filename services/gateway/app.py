@@ -247,7 +247,7 @@ def _api(parts: _Parts, registry: CollectorRegistry) -> FastAPI:
     deps = parts.deps
 
     async def ready() -> Mapping[str, bool]:
-        there = {"broker": deps.bus.connected, "database": await postgres.is_up(deps.db)}
+        there = {"postgres": await postgres.is_up(deps.db), "rabbitmq": deps.bus.connected}
         if deps.fleet is not None:
             there["discord"] = deps.fleet.ready
             if deps.fleet.draining:

@@ -49,7 +49,7 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
 
 def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
     async def ready() -> Mapping[str, bool]:
-        return {"broker": deps.bus.connected, "database": await postgres.is_up(deps.db)}
+        return {"postgres": await postgres.is_up(deps.db), "rabbitmq": deps.bus.connected}
 
     app = http.create_app(
         service="infractions",

@@ -388,4 +388,4 @@ async def test_the_description_of_the_api_names_every_route(admin: Admin) -> Non
 async def test_admin_says_what_it_waits_for(admin: Admin) -> None:
     response = await admin.http.get("/readyz")
 
-    assert response.json()["dependencies"] == {"broker": True, "database": True}
+    assert response.json()["dependencies"] == {"postgres": True, "rabbitmq": True}

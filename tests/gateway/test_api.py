@@ -20,8 +20,8 @@ async def test_health_tells_what_is_there(rig: Rig) -> None:
     assert status == 200
     assert cast("Any", body)["dependencies"] == {
         "actions": True,
-        "broker": True,
-        "database": True,
+        "rabbitmq": True,
+        "postgres": True,
         "discord": True,
     }
 

@@ -21,7 +21,7 @@ def create_api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
     """Make the application with its routes."""
 
     async def ready() -> Mapping[str, bool]:
-        return {"broker": deps.bus.connected, "database": await is_up(deps.db)}
+        return {"postgres": await is_up(deps.db), "rabbitmq": deps.bus.connected}
 
     app = create_app(
         service="admin", ready=ready, settings=deps.settings, keys=deps.keys, registry=registry
