@@ -110,13 +110,17 @@ class Stack:
         """Keep a part from being started again, until `start`."""
         self._supervisor.hold(name)
 
+    def release(self, name: str) -> None:
+        """Let a part that was stopped or held run again, without waiting for it."""
+        self._supervisor.release(name)
+
     async def stop(self, name: str) -> None:
         """Stop a part gently, until `start`."""
         await self._supervisor.stop(name)
 
     async def start(self, name: str, within: float | None = None) -> None:
         """Start a part that was stopped or held, and return when it is ready."""
-        self._supervisor.release(name)
+        self.release(name)
         await self.ready(name, within)
 
     async def ready(self, name: str, within: float | None = None) -> None:
