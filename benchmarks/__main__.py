@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import command, gateway, kills
+from benchmarks import command, gateway, kills, memory
 from benchmarks.report import CannotMeasureError, Result, append, table
 from shared import logging
 
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[], Coroutine[None, None, list[Result]]]] = {
     "command": command.run,
     "gateway": gateway.run,
     "kills": kills.run,
+    "memory": memory.run,
 }
 
 
