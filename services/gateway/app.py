@@ -37,6 +37,7 @@ from services.gateway.shards.fleet import Fleet
 from services.gateway.shards.gate import Gate
 from services.gateway.shards.keeper import Keeper
 from services.gateway.shards.leases import EXECUTOR, Leases
+from services.gateway.shards.missed import Missed
 from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
 from shared import bus, http, postgres, settings
@@ -306,9 +307,8 @@ async def _open(
 def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts:
     leases = Leases(deps.db, deps.owner)
     deferrals = Deferrals(deps.settings.defer_after)
-    feed = Feed(
-        events, deps.window, deps.snapshots, _intake(deps, deferrals).recognise, deps.metrics
-    )
+    recognise = Missed(deps.bus, deps.snapshots).before(_intake(deps, deferrals).recognise)
+    feed = Feed(events, deps.window, deps.snapshots, recognise, deps.metrics)
     keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
     runs_shards = deps.settings.runs_shards
     fleet = _fleet(deps, feed, keeper, leases, draining) if runs_shards else None

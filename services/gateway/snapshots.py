@@ -85,13 +85,29 @@ class Snapshots:
             self._guilds[row.snapshot.id] = row.snapshot
             self._applied[row.snapshot.id] = (row.session_id, row.seq)
 
-    def begin(self, shard_id: int, shard_count: int, ready: Ready) -> None:
-        """Begin with a new session, which names all guilds that the bot is in."""
+    def begin(
+        self, shard_id: int, shard_count: int, ready: Ready, since: datetime | None = None
+    ) -> None:
+        """Begin with a new session, which names all guilds that the bot is in.
+
+        What happened to those that are known was missed, from `since` on, and nothing tells it.
+        """
         self._bots[shard_id] = UserId(ready.user.id)
         present = {guild.id for guild in ready.guilds}
         for guild_id in tuple(self._guilds):
-            if (guild_id >> 22) % shard_count == shard_id and guild_id not in present:
+            if (guild_id >> 22) % shard_count != shard_id:
+                continue
+            if guild_id in present:
+                self._miss(shard_id, guild_id, since)
+            else:
                 self._drop(shard_id, guild_id)
+
+    def caught_up(self, shard_id: int, guild_id: int) -> None:
+        """Note that it was told that events of a guild were missed."""
+        known = self._guilds.get(GuildId(guild_id))
+        if known is not None:
+            self._guilds[known.id] = structs.replace(known, missed_since=None)
+            self._changed.setdefault(shard_id, set()).add(known.id)
 
     def unload(self, shard_id: int, shard_count: int) -> None:
         """Forget the guilds of a shard that another process runs now."""
@@ -166,7 +182,15 @@ class Snapshots:
             bot_id=bot_id,
             bot_roles=own[0] if own else (before.bot_roles if before else ()),
             member_count=guild.member_count,
+            missed_since=before.missed_since if before else None,
         )
+
+    def _miss(self, shard_id: int, guild_id: GuildId, since: datetime | None) -> None:
+        """Remember since when nothing is known of a guild, until that was told."""
+        known = self._guilds[guild_id]
+        since = known.missed_since or since or known.updated_at or datetime.now(UTC)
+        self._guilds[guild_id] = structs.replace(known, missed_since=since)
+        self._changed.setdefault(shard_id, set()).add(guild_id)
 
     def _drop(self, shard_id: int, guild_id: GuildId) -> None:
         self._guilds.pop(guild_id, None)

@@ -81,4 +81,26 @@ class InfractionEnded(Struct, kw_only=True, frozen=True):
     moderator_id: UserId | None = None
 
 
-DomainEvent = ConfigChanged | ConfigWanted | GuildKeysChanged | InfractionCreated | InfractionEnded
+class EventsMissed(Struct, kw_only=True, frozen=True):
+    """The gateway missed a guild's events for good, as Discord had ended its session.
+
+    Nothing that happened from `since` until `until` will be heard of: who keeps a copy of what is
+    so on Discord asks again.
+    """
+
+    KEY: ClassVar[str] = "events.missed"
+
+    guild_id: GuildId
+    shard_id: int
+    since: datetime
+    until: datetime
+
+
+DomainEvent = (
+    ConfigChanged
+    | ConfigWanted
+    | GuildKeysChanged
+    | InfractionCreated
+    | InfractionEnded
+    | EventsMissed
+)

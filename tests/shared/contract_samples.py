@@ -240,6 +240,7 @@ SAMPLES: tuple[Struct, ...] = (
         expires_at=AT,
         reason="spam",
     ),
+    domain.EventsMissed(guild_id=GUILD, shard_id=3, since=AT, until=AT),
     domain.InfractionEnded(
         guild_id=GUILD, number=5, kind="ban", user_id=USER, state="expired", at=AT
     ),

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
@@ -32,6 +33,15 @@ class _State(Struct, eq=False):
     progress: Progress
     saved_seq: int = -1
     settled: asyncio.Event | None = None
+    seen_at: datetime | None = None
+    read_at: float = 0.0
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When something was last heard from Discord, in this process or one before."""
+        if not self.read_at:
+            return self.seen_at
+        return datetime.now(UTC) - timedelta(seconds=time.monotonic() - self.read_at)
 
 
 class Feed:
@@ -58,11 +68,18 @@ class Feed:
     def resume(self, shard_id: int, shard_count: int, session: Session | None) -> None:
         """Begin with a shard, where another process left it if it did."""
         seq = session.seq if session else None
-        self._states[shard_id] = _State(shard_count, session, Progress(seq), seq or -1)
+        self._states[shard_id] = _State(
+            shard_count,
+            session,
+            Progress(seq),
+            seq or -1,
+            seen_at=session.saved_at if session else None,
+        )
 
     def begin(self, shard_id: int, ready: Ready) -> None:
         """Note that a new session began."""
-        shard_count = self._states[shard_id].shard_count
+        former = self._states[shard_id]
+        shard_count = former.shard_count
         session = Session(
             shard_id=shard_id,
             shard_count=shard_count,
@@ -73,16 +90,19 @@ class Feed:
             application_id=ready.application.id if ready.application else 0,
         )
         self._states[shard_id] = _State(shard_count, session, Progress())
-        self._snapshots.begin(shard_id, shard_count, ready)
+        self._snapshots.begin(shard_id, shard_count, ready, former.last_seen)
 
     def lost(self, shard_id: int) -> None:
         """Note that a session is lost; there is nothing to save until the next one."""
-        shard_count = self._states[shard_id].shard_count
-        self._states[shard_id] = _State(shard_count, None, Progress())
+        former = self._states[shard_id]
+        self._states[shard_id] = _State(
+            former.shard_count, None, Progress(), seen_at=former.last_seen
+        )
 
     def take(self, event: Dispatch) -> None:
         """Publish an event, and what follows from it."""
         state = self._states[event.shard_id]
+        state.read_at = event.read_at
         self._metrics.events.labels(event.type).inc()
         work = self._understand(event)
         step = state.progress.begin(event.seq, 1 if work is None else 2)
