@@ -2,7 +2,12 @@
 
 from services.infractions import actions
 from services.infractions.deps import Deps
-from services.infractions.timers import FinishPending, LiftInfraction, ReassertBan
+from services.infractions.timers import (
+    FinishPending,
+    LiftInfraction,
+    ReassertBan,
+    RecheckBans,
+)
 from shared.jobs import Jobs
 
 jobs = Jobs()
@@ -27,3 +32,9 @@ async def finish_pending(deps: Deps, job: FinishPending) -> None:
 async def reassert_ban(deps: Deps, job: ReassertBan) -> None:
     """Make Discord agree with the record after two measures crossed."""
     await actions.reassert_ban(deps, job.guild_id, job.user_id)
+
+
+@jobs.job(RecheckBans)
+async def recheck_bans(deps: Deps, job: RecheckBans) -> None:
+    """End the records of bans that somebody lifted while nobody could see it."""
+    await actions.recheck_bans(deps, job.guild_id)

@@ -24,3 +24,9 @@ class ReassertBan(Struct, kw_only=True, frozen=True, tag="reassert_ban"):
 
     guild_id: GuildId
     user_id: UserId
+
+
+class RecheckBans(Struct, kw_only=True, frozen=True, tag="recheck_bans"):
+    """Ask Discord whether a guild's bans are still there, after events were missed."""
+
+    guild_id: GuildId

@@ -6,6 +6,18 @@ point leaves a visible `pending` which a job finishes.
 
 from services.infractions.actions.lifting import expire, reassert_ban
 from services.infractions.actions.ordering import finish, order
+from services.infractions.actions.rechecking import recheck_bans, recheck_later
 from services.infractions.actions.showing import Page, newer_page, page, show
 
-__all__ = ["Page", "expire", "finish", "newer_page", "order", "page", "reassert_ban", "show"]
+__all__ = [
+    "Page",
+    "expire",
+    "finish",
+    "newer_page",
+    "order",
+    "page",
+    "reassert_ban",
+    "recheck_bans",
+    "recheck_later",
+    "show",
+]

@@ -7,7 +7,7 @@ from services.infractions.deps import Deps
 from services.infractions.model import Infraction, Kind, Outcome
 from shared.contracts.actions import Action, ActionResult, Ban, GetBan, Unban
 from shared.contracts.ids import GuildId, UserId
-from shared.contracts.topology import INTERACTIVE, MODERATION
+from shared.contracts.topology import BULK, INTERACTIVE, MODERATION
 from shared.errors import ForbiddenError
 
 ACTION_TIMEOUT: Final = timedelta(seconds=10)
@@ -61,6 +61,19 @@ async def is_banned(deps: Deps, infraction: Infraction) -> bool:
     question = GetBan(guild_id=infraction.guild_id, user_id=infraction.user_id)
     result = await deps.gateway.do(question, key=None, queue=INTERACTIVE)
     return result.status == "done"
+
+
+async def is_gone(deps: Deps, infraction: Infraction) -> bool:
+    """Ask whether a ban is not there any more; only Discord's word on the ban itself is proof.
+
+    Raises UnavailableError.
+    """
+    question = GetBan(guild_id=infraction.guild_id, user_id=infraction.user_id)
+    try:
+        result = await deps.gateway.do(question, key=None, queue=BULK)
+    except ForbiddenError:
+        return False
+    return result.code == NO_SUCH_BAN
 
 
 async def _ask(deps: Deps, action: Action, *, key: str, reason: str) -> Outcome:

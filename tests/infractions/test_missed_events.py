@@ -1,0 +1,97 @@
+"""Missed events: what somebody lifted unseen is found, and what cannot be seen stays as it was."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.contracts.actions import ActionResult, GetBan
+from shared.contracts.domain import EventsMissed
+from shared.contracts.topology import FLOTILLA_EVENTS
+from tests.infractions.rig import new_id
+from tests.infractions.scene import Scene
+from tests.support.answering_gateway import BUSY, FORBIDDEN
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NO_SUCH_GUILD = ActionResult(status="gone", code=10004, message="The server is gone.")
+
+
+async def misses_events(scene: Scene) -> None:
+    """Let the gateway announce that it missed events of the guild."""
+    now = datetime.now(UTC)
+    missed = EventsMissed(guild_id=scene.id, shard_id=0, since=now - timedelta(hours=1), until=now)
+    await scene.rig.bus.publish(
+        FLOTILLA_EVENTS,
+        missed.KEY,
+        missed,
+        message_id=f"missed:{new_id()}",
+        guild_id=scene.id,
+        type=missed.KEY,
+    )
+
+
+def questions(scene: Scene) -> int:
+    """Return how often it was asked whether somebody is banned."""
+    asked = [each.action for each in scene.gateway.requests]
+    return sum(isinstance(each, GetBan) and each.guild_id == scene.id for each in asked)
+
+
+async def rechecked(scene: Scene) -> bool:
+    return questions(scene) > 0 and not await scene.timers("recheck_bans")
+
+
+async def test_a_ban_that_was_lifted_while_nobody_saw_it_is_found(scene: Scene) -> None:
+    other = scene.joins("other")
+    await scene.types(f"ban <@{scene.raider}>")
+    await scene.types(f"tempban <@{other}> 1h")
+    scene.town.banned.discard(scene.raider)
+
+    await misses_events(scene)
+
+    infraction = await scene.until(1, "lifted")
+    last = infraction["history"][-1]
+    assert last["actor"] is None
+    assert last["detail"] == "found lifted after events were missed"
+    await eventually(lambda: rechecked(scene))
+    assert await scene.state(2) == "active"
+    assert scene.banned(other)
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, NO_SUCH_GUILD])
+async def test_a_ban_that_cannot_be_seen_is_not_taken_for_lifted(
+    scene: Scene, answer: ActionResult
+) -> None:
+    await scene.types(f"ban <@{scene.raider}>")
+    scene.gateway.answers(scene.id, "get_ban", answer)
+
+    await misses_events(scene)
+
+    await eventually(lambda: rechecked(scene))
+    assert await scene.state(1) == "active"
+
+
+async def test_bans_are_asked_about_again_when_discord_did_not_answer(scene: Scene) -> None:
+    await scene.types(f"ban <@{scene.raider}>")
+    scene.town.banned.clear()
+    scene.gateway.answers(scene.id, "get_ban", BUSY)
+
+    await misses_events(scene)
+
+    await scene.until(1, "lifted", within=20)
+    assert questions(scene) == 2
+
+
+async def test_more_bans_than_a_page_are_all_asked_about(scene: Scene) -> None:
+    raiders = [scene.joins(f"raider{number}") for number in range(30)]
+    for raider in raiders:
+        await scene.types(f"ban <@{raider}>")
+    scene.town.banned -= {raiders[0], raiders[-1]}
+
+    await misses_events(scene)
+
+    await scene.until(1, "lifted")
+    await scene.until(30, "lifted")
+    await eventually(lambda: rechecked(scene))
+    assert questions(scene) == 30
+    assert len(await scene.infractions(state="active", limit=100)) == 28
