@@ -187,6 +187,23 @@ async def test_two_moderators_ban_one_member_at_once(harbour: Harbour) -> None:
     assert [one["state"] for one in await harbour.of(raider)] == ["active"]
 
 
+async def test_a_ban_that_was_lifted_while_the_session_was_lost_is_found(harbour: Harbour) -> None:
+    raider, other = await harbour.newcomer(), await harbour.newcomer()
+    for one in (raider, other):
+        await harbour.moderator.runs(f"/ban {one}", harbour.guild)
+    await harbour.owner.rest("DELETE", f"/guilds/{harbour.guild.id}/bans/{raider.id}")
+
+    await harbour.sandbox.fault(gateway="close", close_code=4009)
+
+    async def found() -> None:
+        [infraction] = await harbour.of(raider)
+        assert infraction["state"] == "lifted"
+        assert infraction["history"][-1]["detail"] == "found lifted after events were missed"
+
+    await eventually(found, within=20)
+    assert [one["state"] for one in await harbour.of(other)] == ["active"]
+
+
 async def test_a_member_is_told_before_the_ban(harbour: Harbour) -> None:
     raider = await harbour.newcomer()
     plugins = Plugins(infractions=InfractionsPlugin(notify_user=True))
