@@ -1,8 +1,8 @@
 """What 20 kills lose: nothing, of 300 events a second that one gateway process passes on.
 
-The process gets SIGKILL or SIGTERM at random moments, also while it starts or catches up, and the
-broker is restarted in between. Then the queue is read: every message has to be in it, in the order
-of its guild, and one that is in it twice under the same id.
+The process gets SIGKILL or SIGTERM at random moments, also while it starts or catches up, and some
+of them while the broker goes down too. Then the queue is read: every message has to be in it, in
+the order of its guild, and one that is in it twice under the same id.
 """
 
 import asyncio
@@ -66,10 +66,11 @@ class Siege:
         await asyncio.sleep(self.chance.uniform(0.1, 2.5))
         last = self.chance.choice((signal.SIGKILL, signal.SIGTERM))
         began, goal = time.monotonic(), self._newest()
-        await self._end(last)
         if broker:
-            await self.stack.stop("rabbitmq")
-        await asyncio.sleep(self.chance.uniform(0, 1))
+            await asyncio.gather(self.stack.stop("rabbitmq"), self._end(last, self._moment()))
+        else:
+            await self._end(last)
+        await asyncio.sleep(self._moment())
         self.stack.release("gateway")
         if broker:
             await self.stack.start("rabbitmq")
@@ -87,7 +88,11 @@ class Siege:
         """Return when the broker has confirmed everything that was sent until now."""
         await self._recover(self._newest())
 
-    async def _end(self, with_signal: signal.Signals) -> None:
+    def _moment(self) -> float:
+        return self.chance.uniform(0, 1)
+
+    async def _end(self, with_signal: signal.Signals, after: float = 0) -> None:
+        await asyncio.sleep(after)
         self.stack.hold("gateway")
         if with_signal is signal.SIGKILL:
             await self.stack.kill("gateway")
