@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 from services.gateway import queries
 from services.gateway.actions.answering import Answering, Terms
 from services.gateway.actions.call import Call
+from services.gateway.actions.order import lane_of
 from services.gateway.actions.plain import PLAIN
 from services.gateway.actions.questions import QUESTIONS
 from services.gateway.actions.results import Results
@@ -247,44 +248,6 @@ class Executor:
 def queue_of(name: str) -> QueueSpec:
     """Return the queue of a class of actions."""
     return QueueSpec(f"{GATEWAY_ACTIONS}.{name}", ((GATEWAY_ACTIONS, name),))
-
-
-class _To(Struct, frozen=True):
-    id: int = 0
-    message_id: int = 0
-
-
-class _Subject(Struct, frozen=True):
-    to: _To = _To()
-    guild_id: int = 0
-    channel_id: int = 0
-    user_id: int = 0
-
-
-class _Glance(Struct, frozen=True):
-    action: _Subject
-    key: str | None = None
-
-
-_glance = msgspec.json.Decoder(_Glance, strict=False)
-
-
-def lane_of(delivery: Delivery) -> Hashable:
-    """Return what is kept in order: answers to one person, what concerns one member or channel."""
-    try:
-        request = _glance.decode(delivery.body)
-    except msgspec.MsgspecError:
-        return delivery.message_id
-    if request.key is None:
-        return delivery.message_id or id(delivery)
-    subject = request.action
-    return (
-        subject.to.id,
-        subject.to.message_id,
-        subject.guild_id,
-        subject.channel_id,
-        subject.user_id,
-    )
 
 
 def _recipient(user_id: UserId) -> dict[str, object]:
