@@ -112,6 +112,9 @@ async def test_a_process_that_counts_shards_differently_waits_for_the_others_to_
                 await eventually(gateway.task.done)
             await eventually(lambda: has_identified(rig, 5), within=10)
             await eventually(new.ready)
+            ended = max(each["at"] for each in (await rig.sandbox.gateway())["closed"])
+            anew = [each for each in await identifies(rig) if each["data"]["shard"][1] == 3]
+            assert all(each["at"] >= ended for each in anew)
 
 
 def test_shares_are_equal_and_nobody_gives_more_than_is_needed() -> None:
@@ -125,6 +128,20 @@ def test_shares_are_equal_and_nobody_gives_more_than_is_needed() -> None:
 def test_a_draining_process_has_no_share() -> None:
     assert shares({"a": 8, "b": 8}, draining="a") == {"a": 0, "b": 16}
     assert shares({"a": 16}, draining="a") == {"a": 0}
+
+
+def test_who_counts_shards_differently_than_the_oldest_has_no_share() -> None:
+    old, new = sharing("old", shard_count=2, day=1), sharing("new", shard_count=3, day=2)
+    assert share_of("old", [old, new]) == 2
+    assert share_of("new", [old, new]) == 0
+    assert share_of("new", [new]) == 3
+
+
+def sharing(owner: str, shard_count: int, day: int) -> Sharing:
+    joined_at = datetime.fromisoformat(f"2026-01-0{day}T00:00:00Z")
+    return Sharing(
+        owner=owner, shard_count=shard_count, draining=False, joined_at=joined_at, shards=0
+    )
 
 
 def shares(held: dict[str, int], count: int = SHARDS, draining: str = "") -> dict[str, int]:
