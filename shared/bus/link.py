@@ -7,6 +7,7 @@ unconfirmed publishes nor pending requests, and so whoever uses a channel has to
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import cast
 
 import aio_pika
@@ -103,6 +104,7 @@ class Link:
                 await closed(_below(connection))
                 self._up.clear()
                 log.warning("broker_lost", connection=self._name)
+                await _let_go(connection)
                 again = True
         finally:
             self._up.clear()
@@ -170,3 +172,10 @@ def _below(connection: AbstractConnection) -> Connection:
     transport = connection.transport
     assert transport is not None
     return cast("Connection", transport.connection)
+
+
+async def _let_go(connection: AbstractConnection) -> None:
+    """Close what is lost, so that aio-pika does not try when it is thrown away."""
+    with suppress(TimeoutError, *CHANNEL_LOST):
+        async with asyncio.timeout(1):
+            await connection.close()
