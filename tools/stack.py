@@ -19,6 +19,7 @@ from tools.lock import only_one
 from tools.manifest import Manifest
 from tools.ports import Ports
 from tools.progress import Say, nothing, step
+from tools.registered import registered
 from tools.servers.unprivileged import forget_elsewhere
 from tools.services import SERVICES, Fleet, service_part
 from tools.supervisor import Supervisor
@@ -189,6 +190,13 @@ class Stack:
         if self.manifest.guild_id and "admin" in self._services:
             self.manifest.api_key = await demo_key(
                 fleet, self.manifest.guild_id, self.manifest.users["owner"].id
+            )
+        if self.manifest.guild_id and "gateway" in self._services:
+            await registered(
+                self.manifest.sandbox,
+                self.manifest.guild_id,
+                self.manifest.users["moderator"].token,
+                self._services,
             )
         self._complete = True
         self._write_manifest()

@@ -189,10 +189,12 @@ async def test_a_mistake_in_the_configuration_is_shown_where_it_is(
         await page.get_by_role("button", name="Save").click()
         await expect(page.get_by_role("alert")).to_contain_text("Line 3, column 5")
         await expect(text).to_have_value("plugins:\n  core:\n    prefx: '?'\n")
-        marked = await text.evaluate(
-            "area => area.value.slice(area.selectionStart, area.selectionEnd)"
-        )
-        assert marked == "prefx: '?'"
+
+        async def marked() -> None:
+            selected = "area => area.value.slice(area.selectionStart, area.selectionEnd)"
+            assert await text.evaluate(selected) == "prefx: '?'"
+
+        await eventually(marked)
 
 
 async def test_a_saved_configuration_is_a_revision_with_its_author(
