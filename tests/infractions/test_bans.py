@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.contracts.actions import ActionResult
 from tests.infractions.scene import Scene
 from tests.support.answering_gateway import BUSY, FORBIDDEN
 from tests.support.waiting import eventually
@@ -123,6 +124,18 @@ async def test_somebody_who_was_unbanned_by_hand_can_be_banned_again(scene: Scen
     assert await scene.state(1) == "lifted"
     assert (await scene.infraction(1))["history"][-1]["detail"] == "the ban was gone on Discord"
     assert await scene.state(2) == "active"
+
+
+async def test_a_server_that_discord_does_not_show_is_no_proof_that_a_ban_is_gone(
+    scene: Scene,
+) -> None:
+    await scene.types(f"ban <@{scene.raider}>")
+    unknown_guild = ActionResult(status="gone", code=10_004, message="The bot is not there.")
+    scene.gateway.answers(scene.id, "get_ban", unknown_guild)
+
+    await scene.types(f"ban <@{scene.raider}>")
+
+    assert await scene.state(1) == "active"
 
 
 async def test_a_member_who_left_is_unbanned_in_time_all_the_same(scene: Scene) -> None:

@@ -57,10 +57,13 @@ async def assert_ban(
 
 
 async def is_banned(deps: Deps, infraction: Infraction) -> bool:
-    """Ask whether an infraction's member is banned. Raises ForbiddenError, UnavailableError."""
+    """Ask whether an infraction's member is banned, which only Discord's word on the ban disproves.
+
+    Raises ForbiddenError, UnavailableError.
+    """
     question = GetBan(guild_id=infraction.guild_id, user_id=infraction.user_id)
     result = await deps.gateway.do(question, key=None, queue=INTERACTIVE)
-    return result.status == "done"
+    return result.code != NO_SUCH_BAN
 
 
 async def is_gone(deps: Deps, infraction: Infraction) -> bool:
