@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
+from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 
 
 class Kind(StrEnum):
@@ -59,7 +59,11 @@ class Person(Struct, frozen=True):
 
 
 class Order(Struct, kw_only=True, frozen=True):
-    """A measure that somebody orders; `source_key` makes it happen once."""
+    """A measure that somebody orders; `source_key` makes it happen once.
+
+    `role_id` is the role that a temporary role, or a mute by role, gives. `points` are what a
+    warning counts, and `counts_for` how long it does; for ever when None.
+    """
 
     guild_id: GuildId
     kind: Kind
@@ -72,13 +76,18 @@ class Order(Struct, kw_only=True, frozen=True):
     delete_message_seconds: int = 0
     channel_id: ChannelId | None = None
     message_id: MessageId | None = None
+    role_id: RoleId | None = None
+    points: int = 0
+    counts_for: timedelta | None = None
 
 
 class Infraction(Struct, kw_only=True, frozen=True):
     """The row of an infraction; `moderator_id` is None where a rule acted.
 
     `failure` says why Discord refused it, or, while it is active, why it could not be lifted;
-    `lift_refusals` counts the latter.
+    `lift_refusals` counts the latter. `version` grows with every change and is the last step of the
+    history. One with `hidden_at` was deleted by staff and can be restored; a warning with
+    `pardoned_at`, or past `counts_until`, stays in the record and counts no more.
     """
 
     guild_id: GuildId
@@ -99,6 +108,13 @@ class Infraction(Struct, kw_only=True, frozen=True):
     delete_message_seconds: int = 0
     failure: str | None = None
     lift_refusals: int = 0
+    role_id: RoleId | None = None
+    points: int = 0
+    counts_until: datetime | None = None
+    pardoned_at: datetime | None = None
+    hidden_at: datetime | None = None
+    version: int = 0
+    updated_at: datetime | None = None
 
     @property
     def key(self) -> str:

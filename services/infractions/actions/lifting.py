@@ -7,6 +7,7 @@ import structlog
 from services.infractions import queries
 from services.infractions.actions import settling
 from services.infractions.actions.carrying import assert_ban, lift
+from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
 from services.infractions.model import FLOTILLA, Infraction, Kind, Outcome, State
 from shared.contracts.ids import GuildId, UserId
@@ -41,7 +42,7 @@ async def _note_refusal(deps: Deps, infraction: Infraction, outcome: Outcome) ->
     async with transaction(deps.db) as tx:
         await queries.note_refused_lift(tx, infraction, outcome.message)
         if infraction.failure != outcome.message:
-            await queries.append(tx, infraction, FLOTILLA, "not lifted", outcome.message)
+            await note(tx, infraction, FLOTILLA, "not lifted", outcome.message)
 
 
 async def _settle_expiry(deps: Deps, infraction: Infraction, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from services.infractions.actions import settling
 from services.infractions.actions.announcing import created
 from services.infractions.actions.carrying import carry_out, is_banned
 from services.infractions.actions.telling import tell
+from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
 from services.infractions.model import (
     ALREADY_DONE,
@@ -116,7 +117,7 @@ async def _record(deps: Deps, what: Order) -> Infraction:
 async def _insert(tx: Connection, what: Order) -> Infraction:
     over_at_once = what.kind in ALREADY_DONE
     infraction = await queries.insert(tx, what, State.DONE if over_at_once else State.PENDING)
-    await queries.append(tx, infraction, what.moderator, "created", _by(what))
+    await note(tx, infraction, what.moderator, "created", _by(what))
     if over_at_once:
         await outbox.put(tx, created(infraction))
         return infraction

@@ -2,6 +2,7 @@
 
 from services.infractions import queries
 from services.infractions.actions.announcing import created, ended
+from services.infractions.actions.writing import note
 from services.infractions.model import (
     ABOUT_BANS,
     FLOTILLA,
@@ -38,7 +39,7 @@ async def end(
 ) -> None:
     """End an active infraction, with the history and the event that say so."""
     done = await queries.set_state(tx, infraction, state)
-    await queries.append(tx, done, actor, state.value, detail)
+    await note(tx, done, actor, state.value, detail)
     await outbox.put(tx, ended(done, actor))
 
 
@@ -56,14 +57,14 @@ async def _succeed(tx: Connection, infraction: Infraction) -> Infraction:
     lasting = infraction.kind in LASTING
     settled = await queries.set_state(tx, infraction, State.ACTIVE if lasting else State.DONE)
     detail = f"done on Discord{replaced}"
-    await queries.append(tx, settled, FLOTILLA, settled.state.value, detail)
+    await note(tx, settled, FLOTILLA, settled.state.value, detail)
     await outbox.put(tx, created(settled))
     return settled
 
 
 async def _fail(tx: Connection, infraction: Infraction, failure: str) -> Infraction:
     settled = await queries.set_state(tx, infraction, State.FAILED, failure=failure)
-    await queries.append(tx, settled, FLOTILLA, State.FAILED.value, failure)
+    await note(tx, settled, FLOTILLA, State.FAILED.value, failure)
     return settled
 
 

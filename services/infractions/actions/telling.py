@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.infractions import queries
+from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
 from services.infractions.model import FLOTILLA, Infraction, Kind
 from services.infractions.wording import LONGEST_NAME, on_one_line, shown
@@ -37,7 +38,7 @@ async def tell(deps: Deps, infraction: Infraction) -> None:
         await queries.lock(tx, infraction.guild_id, infraction.number)
         if not await queries.was_told(tx, infraction):
             change = "told" if failure is None else "not told"
-            await queries.append(tx, infraction, FLOTILLA, change, failure or "")
+            await note(tx, infraction, FLOTILLA, change, failure or "")
 
 
 async def _send(deps: Deps, infraction: Infraction) -> str | None:

@@ -1,0 +1,34 @@
+"""Every statement that infractions sends to Postgres: one function, one statement, Structs out."""
+
+from services.infractions.queries.past import append, history, was_told
+from services.infractions.queries.records import (
+    by_source,
+    get,
+    insert,
+    lock,
+    note_refused_lift,
+    set_state,
+)
+from services.infractions.queries.searching import search, search_back
+from services.infractions.queries.standing import (
+    ban_for_good_before,
+    lock_older_about_ban,
+    newest_about_ban,
+)
+
+__all__ = [
+    "append",
+    "ban_for_good_before",
+    "by_source",
+    "get",
+    "history",
+    "insert",
+    "lock",
+    "lock_older_about_ban",
+    "newest_about_ban",
+    "note_refused_lift",
+    "search",
+    "search_back",
+    "set_state",
+    "was_told",
+]

@@ -1,0 +1,57 @@
+"""The history of an infraction: appended to, never changed."""
+
+from services.infractions.model import Infraction, Person, Step
+from shared.contracts.ids import GuildId
+from shared.postgres import Connection, Executor, execute, fetch_all, fetch_value
+
+
+async def append(
+    tx: Connection, infraction: Infraction, actor: Person, change: str, detail: str = ""
+) -> None:
+    """Add to an infraction's history who changed what; its step is the row's new version."""
+    await execute(
+        tx,
+        """
+        WITH changed AS (
+            UPDATE infractions SET version = version + 1, updated_at = now()
+             WHERE guild_id = $1 AND number = $2
+            RETURNING version
+        )
+        INSERT INTO history (guild_id, number, step, actor_id, actor_name, change, detail)
+        SELECT $1, $2, version, nullif($3::bigint, 0), $4, $5, $6 FROM changed
+        """,
+        infraction.guild_id,
+        infraction.number,
+        actor.id,
+        actor.name,
+        change,
+        detail,
+    )
+
+
+async def was_told(db: Executor, infraction: Infraction) -> bool:
+    """Say whether the member was told of an infraction, or that was tried."""
+    return await fetch_value(
+        db,
+        bool,
+        """
+        SELECT EXISTS (SELECT FROM history WHERE guild_id = $1 AND number = $2
+                          AND change IN ('told', 'not told'))
+        """,
+        infraction.guild_id,
+        infraction.number,
+    )
+
+
+async def history(db: Executor, guild_id: GuildId, number: int) -> list[Step]:
+    """Return what happened to an infraction, first to last."""
+    return await fetch_all(
+        db,
+        Step,
+        """
+        SELECT step, at, actor_id, actor_name, change, detail FROM history
+         WHERE guild_id = $1 AND number = $2 ORDER BY step
+        """,
+        guild_id,
+        number,
+    )
