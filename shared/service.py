@@ -1,6 +1,7 @@
 """Running a service: settings, logs, signals, a graceful stop and an exit code that means it."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -17,6 +18,12 @@ Main = Callable[[asyncio.Event], Awaitable[None]]
 
 GRACE: Final = 9.0
 """Seconds that a service has to stop by itself; its handlers get 8 of them."""
+
+CYCLES: Final = 10_000
+"""Objects more than before, after which cycles are looked for: above what is under way at a time.
+
+With Python's 700 a gateway under load spends a quarter of its time on looking.
+"""
 
 log = structlog.get_logger()
 
@@ -45,6 +52,7 @@ def run(
     try:
         logs = settings.load(_LogSettings, os.environ if environ is None else environ)
         logging.configure(service, logs.log_level, logs.log_format)
+        _look_for_cycles_less()
         uvloop.run(_run(main, grace))
     except settings.SettingsError as error:
         sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
@@ -53,6 +61,13 @@ def run(
         log.exception("service_failed")
         sys.exit(1)
     sys.exit(0)
+
+
+def _look_for_cycles_less() -> None:
+    """Leave what was imported out of the search for cycles, and search more rarely."""
+    gc.freeze()
+    _, *older = gc.get_threshold()
+    gc.set_threshold(CYCLES, *older)
 
 
 async def _run(main: Main, grace: float) -> None:
