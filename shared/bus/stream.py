@@ -7,10 +7,11 @@ from typing import TypeAlias, cast
 
 import structlog
 from aiormq.abc import ChannelFrame
-from aiormq.channel import Channel
+from aiormq.channel import Channel, ConfirmationType
 from msgspec import Struct
+from pamqp.commands import Basic
 
-from shared.bus.frames import packed_publish
+from shared.bus.frames import Packer, packed_timestamp
 from shared.bus.link import Link, closed
 from shared.bus.metrics import BusMetrics
 
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 class Event(Struct, eq=False):
     """A message of the stream, until it is confirmed."""
 
-    number: int
     routing_key: str
     body: bytes
     message_id: str
@@ -36,33 +36,46 @@ class Event(Struct, eq=False):
     confirmed: Confirmed
 
 
-class _Awaited:
-    """Stands where aiormq keeps a future for each confirm: costs a call instead of a task."""
+class _Answers:
+    """Stands where aiormq keeps a future for each message, and takes the broker's answers whole.
 
-    __slots__ = ("_number", "_stream")
+    For an answer to many messages aiormq asks for the keys of all, and settles each in a call of
+    its own. This one names only the message that the answer itself names.
+    """
 
-    def __init__(self, stream: "Stream", number: int) -> None:
-        self._stream = stream
-        self._number = number
+    def __init__(self, stream: "Stream") -> None:
+        self._stream: Stream | None = stream
+        self._named = 0
+
+    def end(self) -> None:
+        """Take no more answers, as the channel is lost and its numbers mean nothing now."""
+        self._stream = None
+
+    def __contains__(self, tag: int) -> bool:
+        self._named = tag
+        return True
+
+    def keys(self) -> tuple[int]:
+        """Return the message that was asked for last, which is that of the answer."""
+        return (self._named,)
+
+    def pop(self, _tag: int, _default: object = None) -> "_Answers":
+        """Return what takes the answer."""
+        return self
 
     def done(self) -> bool:
         """Say that the broker's answer is still awaited."""
         return False
 
-    def cancelled(self) -> bool:
-        """Say that nobody gave up on it."""
-        return False
-
-    def set_result(self, _: object) -> None:
+    def set_result(self, frame: Basic.Ack) -> None:
         """Take the broker's confirm."""
-        self._stream.confirm(self._number)
+        if self._stream is not None:
+            self._stream.confirm(frame.delivery_tag or 0, frame.multiple)
 
     def set_exception(self, error: BaseException) -> None:
-        """Take the broker's refusal, or the news that the channel is lost."""
-        self._stream.refuse(error)
-
-    def cancel(self) -> None:
-        """Take no notice: a lost channel is noticed by itself."""
+        """Take the broker's refusal."""
+        if self._stream is not None:
+            self._stream.refuse(error)
 
 
 class Stream:
@@ -75,11 +88,14 @@ class Stream:
     def __init__(self, link: Link, metrics: BusMetrics, exchange: str) -> None:
         self._link = link
         self._metrics = metrics
-        self._exchange = exchange.encode()
+        self._exchange = exchange
         self._events: dict[int, Event] = {}
+        """Unconfirmed, by their number on the channel, in order."""
         self._fresh: list[Event] = []
+        self._oldest = 1
         self._last = 0
         self._channel: Channel | None = None
+        self._packer: Packer | None = None
         self._flushing = False
         self._again: asyncio.TimerHandle | None = None
 
@@ -100,8 +116,8 @@ class Stream:
     ) -> None:
         """Publish behind everything before; `confirmed` is called when the broker has it."""
         self._last += 1
-        event = Event(self._last, routing_key, body, message_id, guild_id, type, confirmed)
-        self._events[event.number] = event
+        event = Event(routing_key, body, message_id, guild_id, type, confirmed)
+        self._events[self._last] = event
         if self._channel is None:
             return
         self._fresh.append(event)
@@ -113,11 +129,14 @@ class Stream:
         """Keep a channel to publish on until cancelled."""
         await self._link.keep(self._use, confirms=True)
 
-    def confirm(self, number: int) -> None:
-        """Note that the broker has a message."""
-        event = self._events.pop(number, None)
-        if event is not None:
-            self._metrics.published.inc()
+    def confirm(self, tag: int, multiple: bool) -> None:
+        """Note that the broker has a message, or all up to it; former numbers mean nothing."""
+        tags = range(self._oldest, tag + 1) if multiple else (tag,)
+        events = [event for one in tags if (event := self._events.pop(one, None)) is not None]
+        if multiple and tag >= self._oldest:
+            self._oldest = tag + 1
+        self._metrics.published.inc(len(events))
+        for event in events:
             event.confirmed()
 
     def refuse(self, error: BaseException) -> None:
@@ -129,11 +148,15 @@ class Stream:
 
     async def _use(self, channel: Channel) -> None:
         """Publish on this channel until it is lost."""
+        answers = _Answers(self)
+        channel.confirmations = cast("dict[int, ConfirmationType]", answers)
         self._channel = channel
+        self._packer = Packer(channel.number, self._exchange, channel.max_content_size)
         try:
             self._send_all()
             await closed(channel)
         finally:
+            answers.end()
             self._channel = None
             self._fresh.clear()
             if self._again is not None:
@@ -145,13 +168,21 @@ class Stream:
         self._again = None
         self._metrics.republished.inc(len(self._events))
         self._fresh = list(self._events.values())
+        self._number_anew()
         self._flush()
+
+    def _number_anew(self) -> None:
+        """Give the unconfirmed the numbers that the broker counts for them on this channel."""
+        assert self._channel is not None
+        self._oldest = self._channel.delivery_tag + 1
+        self._last = self._channel.delivery_tag + len(self._fresh)
+        self._events = dict(enumerate(self._fresh, self._oldest))
 
     def _flush(self) -> None:
         """Write everything that came since the last time in one piece."""
         self._flushing = False
-        channel, fresh = self._channel, self._fresh
-        if channel is None or not fresh:
+        channel, packer, fresh = self._channel, self._packer, self._fresh
+        if channel is None or packer is None or not fresh:
             return
         # aiormq leaves what its queue holds untyped
         frames = cast("asyncio.Queue[ChannelFrame]", vars(channel)["write_queue"])
@@ -160,23 +191,17 @@ class Stream:
             asyncio.get_running_loop().call_later(CROWDED_WAIT, self._flush)
             return
         self._fresh = []
-        packed = b"".join([self._pack(channel, event) for event in fresh])
-        frames.put_nowait(ChannelFrame(payload=packed, should_close=False))
+        frames.put_nowait(ChannelFrame(payload=_packed(packer, fresh), should_close=False))
+        channel.delivery_tag += len(fresh)
 
-    def _pack(self, channel: Channel, event: Event) -> bytes:
-        """Note which confirm is whose, and return the message's frames."""
-        channel.delivery_tag += 1
-        # aiormq's confirmations are futures; ours answer to the same calls
-        confirmations = cast("dict[int, object]", vars(channel)["confirmations"])
-        confirmations[channel.delivery_tag] = _Awaited(self, event.number)
-        return packed_publish(
-            channel.number,
-            self._exchange,
-            event.routing_key,
-            event.body,
-            message_id=event.message_id,
-            correlation_id=str(event.guild_id),
-            type_=event.type,
-            timestamp=int(time.time()),
-            largest=channel.max_content_size,
-        )
+
+def _packed(packer: Packer, events: list[Event]) -> bytes:
+    now = packed_timestamp(int(time.time()))
+    return b"".join(
+        [
+            packer.pack(
+                event.routing_key, event.body, event.message_id, event.guild_id, event.type, now
+            )
+            for event in events
+        ]
+    )

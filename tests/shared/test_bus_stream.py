@@ -7,14 +7,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pamqp.frame
+from aiormq.channel import Channel
 from hypothesis import given
 from hypothesis import strategies as st
 from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
+from typing_extensions import override
 
 from shared.bus import Bus, Delivery, QueueSpec
-from shared.bus.frames import packed_publish
+from shared.bus.frames import Packer, packed_timestamp
 from shared.bus.link import Link
 from shared.bus.messages import Headers
 from shared.bus.metrics import BusMetrics
@@ -27,21 +29,18 @@ EVENTS = QueueSpec("tests.events", ((DISCORD_EVENTS, "THING.*"),))
 names = st.text(max_size=60).filter(lambda text: len(text.encode()) < 256)
 
 
-@given(key=names, message_id=names, type_=names, body=st.binary(max_size=300), guild=st.integers(0))
+@given(
+    key=names,
+    message_id=names,
+    type_=names,
+    body=st.binary(max_size=300),
+    guild=st.integers(0, 1 << 64),
+)
 def test_packed_frames_are_what_the_protocol_library_reads(
     key: str, message_id: str, type_: str, body: bytes, guild: int
 ) -> None:
-    packed = packed_publish(
-        5,
-        b"discord.events",
-        key,
-        body,
-        message_id=message_id,
-        correlation_id=str(guild)[:20],
-        type_=type_,
-        timestamp=1_700_000_000,
-        largest=100,
-    )
+    packer = Packer(5, "discord.events", largest=100)
+    packed = packer.pack(key, body, message_id, guild, type_, packed_timestamp(1_700_000_000))
 
     method, header, *contents = unpack(packed)
 
@@ -54,6 +53,7 @@ def test_packed_frames_are_what_the_protocol_library_reads(
     assert isinstance(header, ContentHeader)
     properties = header.properties
     assert (properties.message_id, properties.message_type) == (message_id, type_)
+    assert properties.correlation_id == str(guild)
     assert (properties.delivery_mode, properties.content_type) == (2, "application/json")
     assert properties.timestamp is not None
     assert properties.timestamp.timestamp() == 1_700_000_000
@@ -107,9 +107,9 @@ class Sent:
 
 
 @asynccontextmanager
-async def streaming(url: str) -> AsyncGenerator[Stream]:
+async def streaming(url: str, link: Link | None = None) -> AsyncGenerator[Stream]:
     metrics = BusMetrics(None)
-    link = Link(url, "stream", metrics)
+    link = link or Link(url, "stream", metrics)
     stream = Stream(link, metrics, DISCORD_EVENTS)
     tasks = [asyncio.create_task(link.run()), asyncio.create_task(stream.run())]
     try:
@@ -171,6 +171,45 @@ async def test_nothing_is_lost_or_out_of_order_over_cuts(bus: Bus, amqp_url: str
     await eventually(lambda: len(got.first_seen) == 1300)
     assert got.first_seen == list(range(1300))
     assert len(sent.confirmed) == 1300
+    await proxy.shut()
+
+
+class Recorded(Link):
+    """A connection that keeps the channels it gave."""
+
+    def __init__(self, url: str, metrics: BusMetrics) -> None:
+        super().__init__(url, "recorded", metrics)
+        self.channels: list[Channel] = []
+
+    @override
+    async def channel(self, *, confirms: bool) -> Channel:
+        channel = await super().channel(confirms=confirms)
+        self.channels.append(channel)
+        return channel
+
+
+async def test_a_late_answer_on_a_lost_channel_confirms_nothing_on_the_next(
+    bus: Bus, amqp_url: str
+) -> None:
+    await bus.consume(EVENTS, Collected())
+    proxy = Proxy(amqp_url)
+    await proxy.open()
+    link = Recorded(proxy.url, BusMetrics(None))
+    async with streaming(proxy.url, link) as stream:
+        sent = Sent(stream)
+        sent.send(range(3))
+        await eventually(lambda: len(sent.confirmed) == 3)
+        proxy.cut()
+        await eventually(lambda: len(link.channels) == 2, 20)
+        sent.send(range(3, 6))
+        await eventually(lambda: len(sent.confirmed) == 6, 20)
+
+        sent.send(range(6, 9))
+        former = vars(link.channels[0])["confirmations"].pop(9)
+        former.set_result(Basic.Ack(9, multiple=True))
+
+        assert len(sent.confirmed) == 6
+        await eventually(lambda: len(sent.confirmed) == 9, 20)
     await proxy.shut()
 
 
