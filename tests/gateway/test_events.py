@@ -120,6 +120,7 @@ def test_a_frame_without_data_is_read() -> None:
 def test_what_is_no_frame_is_none() -> None:
     assert decode_frame(b"\xff\xfe") is None
     assert decode_frame(b"[]") is None
+    assert decode_frame(b'{"op":0,"t":"%s"}' % (b"T" * 300)) is None
 
 
 def test_events_about_guilds_belong_to_that_guild() -> None:
@@ -127,3 +128,5 @@ def test_events_about_guilds_belong_to_that_guild() -> None:
     assert guild_of("MESSAGE_CREATE", b'{"id":"7","guild_id":"8"}') == 8
     assert guild_of("MESSAGE_CREATE", b'{"id":"7"}') == 0
     assert guild_of("CHANNEL_CREATE", b'{"id":"' + b"9" * 30 + b'"}') == 0
+    assert guild_of("MESSAGE_CREATE", b'{"guild_id":"' + b"9" * 300 + b'"}') == 0
+    assert guild_of("GUILD_DELETE", b'{"id":"' + b"9" * 300 + b'"}') == 0

@@ -1,26 +1,34 @@
 """Discord's gateway frames: decoded as far as needed to pass them on, and no further."""
 
+import re
 import time
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 _NULL = msgspec.Raw(b"null")
 
+# AMQP's names end at 255 bytes; Discord's are far shorter
+_Name = Annotated[str, Meta(max_length=50)]
+_SessionId = Annotated[str, Meta(max_length=200)]
+_SNOWFLAKE = re.compile(r"[0-9]{1,19}", re.ASCII)
+_GuildId = Annotated[int, Meta(le=(1 << 63) - 1)]
 
-class Frame(Struct, frozen=True):
+
+class Frame(Struct, frozen=True, gc=False):
     """A frame of the gateway; `d` stays as it came. Only `op` is always there."""
 
     op: int
     d: msgspec.Raw = _NULL
     s: int | None = None
-    t: str | None = None
+    t: _Name | None = None
 
 
 class Ready(Struct, frozen=True):
     """What the gateway needs of READY."""
 
-    session_id: str
+    session_id: _SessionId
     user: "Named"
     resume_gateway_url: str | None = None
     application: "Named | None" = None
@@ -33,14 +41,14 @@ class Named(Struct, frozen=True):
     id: int
 
 
-class Whereabouts(Struct, frozen=True):
+class Whereabouts(Struct, frozen=True, gc=False):
     """The guild of an event; in events about guilds themselves it is the `id`."""
 
-    guild_id: int | None = None
+    guild_id: _GuildId | None = None
     id: int | str | None = None
 
 
-class Dispatch(Struct, frozen=True, kw_only=True):
+class Dispatch(Struct, frozen=True, kw_only=True, gc=False):
     """An event as it was read: `body` is Discord's own bytes.
 
     `replayed` while a resumed session catches up; `read_at` is of the monotonic clock.
@@ -83,5 +91,6 @@ def guild_of(type_: str, body: bytes) -> int:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return 0
     if type_ in OF_GUILD:
-        return int(where.id) if str(where.id).isdecimal() and where.id else 0
+        its_id = str(where.id)
+        return int(its_id) if _SNOWFLAKE.fullmatch(its_id) else 0
     return where.guild_id or 0
