@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 import structlog
@@ -59,7 +59,9 @@ class Feed:
         self._window = window
         self._snapshots = snapshots
         self._recognise = recognise
-        self._metrics = metrics
+        self._confirm_seconds = metrics.confirm
+        # looking a label up costs more than counting
+        self._counter_of = cache(metrics.events.labels)
         self._states: dict[int, _State] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.fresh = asyncio.Event()
@@ -103,7 +105,7 @@ class Feed:
         """Publish an event, and what follows from it."""
         state = self._states[event.shard_id]
         state.read_at = event.read_at
-        self._metrics.events.labels(event.type).inc()
+        self._counter_of(event.type).inc()
         work = self._understand(event)
         step = state.progress.begin(event.seq, 1 if work is None else 2)
         finish = partial(self._finish, event, state, step)
@@ -188,4 +190,4 @@ class Feed:
         self._window.give_back()
         if event.type == "READY":
             self.fresh.set()
-        self._metrics.confirm.observe(time.monotonic() - event.read_at)
+        self._confirm_seconds.observe(time.monotonic() - event.read_at)

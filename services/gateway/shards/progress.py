@@ -5,7 +5,7 @@ from collections import deque
 from msgspec import Struct
 
 
-class Step(Struct, eq=False):
+class Step(Struct, eq=False, gc=False):
     """An event that was read; `left` is how much that follows from it is not confirmed yet."""
 
     seq: int

@@ -231,7 +231,8 @@ class Shard(GatewayShardImpl):
         transport = self._ws
         assert transport is not None
         while True:
-            await self._window.room()
+            if self._window.full:
+                await self._window.room()
             # the frame itself: hikari would decode it whole
             data = await transport._receive_and_check()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             frame = decode_frame(data)

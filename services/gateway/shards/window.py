@@ -13,7 +13,8 @@ class Window:
         self._used = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._gauge = metrics.window
+        # asked for when somebody looks, as it changes with every event
+        metrics.window.set_function(lambda: self._used)
 
     @property
     def used(self) -> int:
@@ -28,16 +29,19 @@ class Window:
     def take(self) -> None:
         """Count one that was read."""
         self._used += 1
-        self._gauge.set(self._used)
-        if self._used >= self._limit:
+        if self.full:
             self._room.clear()
 
     def give_back(self) -> None:
         """Count one that was confirmed."""
         self._used -= 1
-        self._gauge.set(self._used)
-        if self._used < self._limit:
+        if not self.full:
             self._room.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more may be read for now."""
+        return self._used >= self._limit
 
     async def room(self) -> None:
         """Wait until one more may be read."""
