@@ -78,7 +78,7 @@ class Held:
 
     async def arrived(self) -> None:
         """Wait for the action."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self._arrived.wait()
 
     def go_on(self) -> None:
@@ -196,7 +196,7 @@ class AnsweringGateway:
             mandatory=True,
         )
 
-    async def answer(self, by: Invocation, *, nth: int = 1, within: float = 30) -> Respond:
+    async def answer(self, by: Invocation, *, nth: int = 1, within: float = 60) -> Respond:
         """Wait for the answer to an invocation, or for a further one."""
         key = f"{by.id}:reply"
         async with asyncio.timeout(within), self._heard:

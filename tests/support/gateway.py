@@ -67,7 +67,7 @@ class GatewayEnd:
         """Run a command and return the text that answers it."""
         return (await self.message(by)).content
 
-    async def heard(self, key: str, within: timedelta = timedelta(seconds=5)) -> ActionRequest:
+    async def heard(self, key: str, within: timedelta = timedelta(seconds=30)) -> ActionRequest:
         """Wait for the action with a key."""
         async with asyncio.timeout(within.total_seconds()):
             while True:

@@ -12,12 +12,15 @@ T = TypeVar("T")
 
 PAUSE = 0.02
 
+PATIENCE = 30.0
+"""Seconds; costs nothing while tests pass, and leaves a slow machine its time."""
+
 
 @overload
 async def eventually(condition: Callable[[], Awaitable[T]], within: float = ...) -> T: ...
 @overload
 async def eventually(condition: Callable[[], T], within: float = ...) -> T: ...
-async def eventually(condition: Callable[[], Awaitable[T] | T], within: float = 5.0) -> T:
+async def eventually(condition: Callable[[], Awaitable[T] | T], within: float = PATIENCE) -> T:
     """Await until the condition returns something truthy, and return that.
 
     A condition may be sync or async. One that raises AssertionError is not met yet; one that is
