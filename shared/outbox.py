@@ -63,8 +63,9 @@ class Outbox:
     Several processes may run one: the holder of an advisory lock publishes, the others stand by.
     """
 
-    def __init__(self, db: Db, bus: Bus) -> None:
+    def __init__(self, db: Db, bus: Bus, *, poll: float = POLL) -> None:
         self._db = db
+        self._poll = poll
         self._bus = bus
         self._wake = asyncio.Event()
         self._elected = asyncio.Event()
@@ -128,7 +129,7 @@ class Outbox:
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(POLL):
+            async with asyncio.timeout(self._poll):
                 await self._wake.wait()
         self._wake.clear()
 
