@@ -8,6 +8,7 @@ import pytest
 
 from shared.bus import Bus, connect
 from tests.support.proxy import Proxy, proxied
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ async def broker(amqp_url: str) -> AsyncGenerator[Proxy]:
 
 @pytest.fixture
 async def shaky_bus(broker: Proxy) -> AsyncGenerator[Bus]:
-    """Give a bus on a broker whose connections the test can cut."""
+    """Give a bus on a broker whose connections the test can cut, with all of them made."""
     async with connect(broker.url, name="shaky") as bus:
+        await eventually(lambda: bus.connected)
         yield bus

@@ -25,7 +25,7 @@ class Answer(Struct):
     doubled: int
 
 
-async def ask(bus: Bus, number: int, within: float = 5.0) -> int:
+async def ask(bus: Bus, number: int, within: float = 30.0) -> int:
     answer = await bus.ask(
         GATEWAY_ACTIONS,
         "interactive",
@@ -125,7 +125,7 @@ async def test_a_question_that_was_given_up_is_not_asked_later(
     before = broker.accepted
     broker.cut()
     broker.flow()
-    await eventually(lambda: broker.accepted == before + 2 and shaky_bus.connected)
+    await eventually(lambda: broker.accepted >= before + 2 and shaky_bus.connected)
 
     assert await ask(shaky_bus, 2) == 4
     assert [decode(delivery.body, Question).number for delivery in service.asked] == [2]

@@ -57,13 +57,13 @@ async def queued(bus: Bus, count: int) -> bool:
 
 async def test_a_batch_is_as_big_as_allowed_and_no_bigger(bus: Bus) -> None:
     await (await consume(bus, Batches())).drain()
-    await publish(bus, range(25))
+    await publish(bus, range(30))
     handler = Batches()
 
-    await consume(bus, handler, wait=0.3)
+    await consume(bus, handler, wait=600)
 
-    await eventually(lambda: handler.numbers == set(range(25)))
-    assert [len(batch) for batch in handler.done] == [10, 10, 5]
+    await eventually(lambda: handler.numbers == set(range(30)))
+    assert [len(batch) for batch in handler.done] == [10, 10, 10]
 
 
 async def test_a_batch_does_not_wait_for_more_than_its_time(bus: Bus) -> None:
@@ -72,18 +72,18 @@ async def test_a_batch_does_not_wait_for_more_than_its_time(bus: Bus) -> None:
 
     await publish(bus, range(3))
 
-    await eventually(lambda: handler.numbers == set(range(3)), within=2)
+    await eventually(lambda: handler.numbers == set(range(3)))
 
 
 async def test_a_batch_that_fails_is_tried_again_as_it_was(bus: Bus) -> None:
     await (await consume(bus, Batches())).drain()
-    await publish(bus, range(7))
+    await publish(bus, range(10))
     handler = Batches(failures=3)
-    consumption = await consume(bus, handler, wait=0.5)
+    consumption = await consume(bus, handler, wait=600)
 
     await eventually(lambda: handler.done)
 
-    assert handler.tried == [list(range(7))] * 4
+    assert handler.tried == [list(range(10))] * 4
     await consumption.drain()
     await eventually(lambda: queued(bus, 0))
 
@@ -93,16 +93,15 @@ async def test_nothing_is_acknowledged_before_its_batch_was_handled(
 ) -> None:
     handler = Batches()
     handler.go_on.clear()
-    await consume(shaky_bus, handler)
-    await publish(bus, range(5))
+    await consume(shaky_bus, handler, wait=600)
+    await publish(bus, range(10))
     await eventually(lambda: handler.tried)
 
     broker.cut()
     handler.go_on.set()
 
-    await eventually(lambda: len(handler.done) >= 2)
-    assert set(handler.done[-1]) <= set(range(5))
-    assert handler.numbers == set(range(5))
+    await eventually(lambda: len(handler.done) == 2)
+    assert [sorted(batch) for batch in handler.done] == [list(range(10))] * 2
 
 
 async def test_every_message_is_handled_over_cut_connections(
@@ -115,7 +114,7 @@ async def test_every_message_is_handled_over_cut_connections(
         await publish(bus, range(part * 30, part * 30 + 30))
         broker.cut()
 
-    await eventually(lambda: handler.numbers == set(range(120)), within=10)
+    await eventually(lambda: handler.numbers == set(range(120)))
 
 
 async def test_draining_handles_what_was_taken_and_gives_back_the_rest(bus: Bus) -> None:

@@ -124,14 +124,14 @@ async def test_messages_arrive_in_order_over_cut_connections(
             for number in range(first, first + wave):
                 group.create_task(one(number))
                 await asyncio.sleep(0)
-            await eventually(lambda least=first + wave // 3: done >= least, within=20)
+            await eventually(lambda least=first + wave // 3: done >= least)
             broker.cut()
     # Each wave but the first is published over a connection that was made after a cut.
     assert broker.accepted >= 2 + waves - 1
 
     got = Collected()
     await bus.consume(EVENTS, got)
-    await eventually(lambda: len(set(got.numbers)) == many, within=10)
+    await eventually(lambda: len(set(got.numbers)) == many)
     assert all(a < b for a, b in pairwise(got.first_seen))
     again = [delivery.message_id for delivery in got.deliveries]
     assert {f"m{number}" for number in range(many)} == set(again)
@@ -222,7 +222,7 @@ async def test_hooks_are_called_when_the_broker_is_back(broker: Proxy, shaky_bus
     assert not back.is_set()
     broker.cut()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await back.wait()
 
 

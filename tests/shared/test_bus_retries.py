@@ -191,7 +191,7 @@ async def test_a_message_that_kills_whoever_takes_it_is_parked(
     await shaky_bus.consume(deadly, die, key=lambda _: object())
     await publish(bus, 1)
 
-    [letter] = await eventually(lambda: bus.peek(deadly.name), within=10)
+    [letter] = await eventually(lambda: bus.peek(deadly.name))
     assert letter.body == "1"
     assert "died" in letter.reason
     assert taken == 3

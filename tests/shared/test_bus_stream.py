@@ -166,7 +166,7 @@ async def test_nothing_is_lost_or_out_of_order_over_cuts(bus: Bus, amqp_url: str
             proxy.cut()
         sent.send(range(1200, 1300))
 
-        await eventually(lambda: len(set(sent.confirmed)) == 1300, 20)
+        await eventually(lambda: len(set(sent.confirmed)) == 1300)
 
     await eventually(lambda: len(got.first_seen) == 1300)
     assert got.first_seen == list(range(1300))
@@ -230,7 +230,7 @@ async def test_what_is_sent_while_the_broker_is_away_arrives_when_it_is_back(
         assert stream.in_flight == 20
         await proxy.open()
 
-        await eventually(lambda: len(sent.confirmed) == 30, 20)
+        await eventually(lambda: len(sent.confirmed) == 30)
     await eventually(lambda: got.first_seen == list(range(30)))
     await proxy.shut()
 
@@ -257,9 +257,10 @@ async def test_what_the_broker_would_not_take_is_published_again(bus: Bus, amqp_
             await channel.queue_purge("tests.limited")
             assert stream.in_flight == 0
 
-        await eventually(emptied, 20)
+        await eventually(emptied)
 
     running.cancel()
+    await asyncio.wait((running,))
 
 
 async def settles_without_all(stream: Stream) -> bool:

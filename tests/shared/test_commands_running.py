@@ -142,7 +142,7 @@ class Port:
 
     async def run(self, by: Invocation, key: str | None = None) -> ActionRequest:
         await self.publish(by, key)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return (await self.answers.get())[1]
 
     async def said(self, by: Invocation, key: str | None = None) -> str:
@@ -408,7 +408,7 @@ async def test_typing_where_nothing_can_be_offered_offers_nothing(port: Port) ->
 
 
 async def test_commands_are_announced_at_the_start_and_when_asked_for(port: Port) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         first = await port.announced.get()
         await port.bus.publish(
             FLOTILLA_EVENTS,

@@ -335,7 +335,7 @@ async def test_an_app_is_served_until_the_block_ends() -> None:
         return "done"
 
     del slow
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         async with serve(app, "127.0.0.1", 0) as port:
             url = f"http://127.0.0.1:{port}"
             assert (await client.get(f"{url}/healthz")).status_code == 200

@@ -205,7 +205,7 @@ async def test_losing_the_server_in_the_middle_of_a_query_counts_as_unavailable(
     server: Proxy,
 ) -> None:
     async with postgres.connect(server.url, schema="fleet") as db:
-        query = asyncio.create_task(db.fetchval("SELECT pg_sleep(10)"))
+        query = asyncio.create_task(db.fetchval("SELECT pg_sleep(60)"))
         await eventually(lambda: sleeping(db))
         server.cut()
         with pytest.raises(Exception) as caught:  # noqa: PT011 - which one depends on timing
@@ -266,11 +266,12 @@ async def test_listening_wakes_at_a_notify_and_after_each_reconnect(server: Prox
         await db.execute("SELECT pg_notify('fleet_bell', '')")
         await eventually(lambda: woken == 2)
         server.cut()
-        await eventually(lambda: woken == 3)
+        await eventually(lambda: woken >= 3)
+        before = woken
         await db.execute("SELECT pg_notify('fleet_bell', '')")
-        await eventually(lambda: woken == 4)
+        await eventually(lambda: woken > before)
         listening.cancel()
-        await asyncio.wait((listening,), timeout=5)
+        await asyncio.wait((listening,), timeout=30)
 
 
 async def test_a_length_of_time_is_an_interval(database_url: str) -> None:

@@ -29,14 +29,14 @@ async def start(how: str, **environ: str) -> Process:
 
 async def said(process: Process) -> list[str]:
     """Wait for the end and return what it said on stderr."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         _, err = await process.communicate()
     return err.decode().splitlines()
 
 
 async def until_ready(process: Process) -> dict[str, Any]:  # Any: it is a log line
     assert process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return json.loads(await process.stderr.readline())
 
 
