@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,18 +10,15 @@ import pytest
 
 from tests.gateway.rig import Rig
 from tests.gateway.rig import rig as make_rig
+from tests.support.ports import free_port
 from tests.support.sandbox import Sandbox
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @pytest.fixture
 async def rig(sandbox: Sandbox, database_url: str, amqp_url: str) -> AsyncGenerator[Rig]:
     """Give a sandbox with a guild, a bot in it and people, and the means to run gateways."""
-    sandbox.hub.settings.identify_interval = timedelta(milliseconds=200)
+    # Shorter than the gateway's pause, as what is sent in time may be received a little late.
+    sandbox.hub.settings.identify_interval = timedelta(milliseconds=50)
     async with AsyncExitStack() as stack:
         made = make_rig(stack, sandbox, database_url, amqp_url, free_port())
         yield await stack.enter_async_context(made)

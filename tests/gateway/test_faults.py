@@ -36,18 +36,18 @@ from shared.contracts.discord import ADMINISTRATOR
 from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 from shared.contracts.invocations import CommandSpec, InteractionTarget, Invocation
 from shared.contracts.topology import DISCORD_COMMANDS
-from tests.gateway.conftest import free_port
 from tests.gateway.doing import do
 from tests.gateway.rig import Rig
 from tests.gateway.rig import rig as make_rig
 from tests.support import backends as places
 from tests.support.backends import Backends
+from tests.support.ports import free_port
 from tests.support.sandbox import running
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LITTLE = 1.5
+LITTLE = 12.0
 """Seconds that an answer may take beyond its deadline, on a busy machine."""
 
 SHORTEST_PAUSE = 0.1
@@ -216,7 +216,7 @@ async def place(backends: Backends) -> AsyncGenerator[Place]:
     """Give one gateway to all faults, with a command that nobody answers but the test."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(running())
-        sandbox.hub.settings.identify_interval = timedelta(milliseconds=200)
+        sandbox.hub.settings.identify_interval = timedelta(milliseconds=50)
         sandbox.world.settings.rate_limits = False  # the only limits are the injected ones
         database = await stack.enter_async_context(places.database(backends.database_url))
         vhost = places.vhost(backends.amqp_url, backends.amqp_management_url)
@@ -345,7 +345,7 @@ async def test_an_error_that_stays_ends_with_the_deadline(place: Place) -> None:
 
 
 async def test_an_answer_beyond_the_deadline_is_not_waited_for(place: Place) -> None:
-    again, once = split(await suffer_all(place, within=1.0, latency=1.6))
+    again, once = split(await suffer_all(place, within=2.0, latency=3.5))
 
     for outcome in again:
         assert outcome.result.status == "retry", outcome

@@ -9,10 +9,10 @@ from shared.contracts.actions import GetGuild
 from shared.contracts.codec import decode
 from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import GuildId
-from tests.gateway.conftest import free_port
 from tests.gateway.rig import Rig, Running
 from tests.gateway.test_actions import do
 from tests.gateway.toys import Toy, serve_toy
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 
@@ -22,7 +22,7 @@ async def apart(rig: Rig, **changes: str) -> AsyncGenerator[tuple[Running, Runni
         rig.gateway(ROLE="shards", **changes) as shards,
         rig.starting(ROLE="actions", HTTP_PORT=str(free_port()), **changes) as actions,
     ):
-        await eventually(actions.ready, within=15)
+        await eventually(actions.ready)
         yield shards, actions
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +23,7 @@ from shared.contracts.ids import UserId
 from shared.http import Actor, sign
 from shared.settings import load
 from tests.support.answering_gateway import AnsweringGateway, answering_gateway
+from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -38,12 +38,6 @@ Json = Any  # as open as it is
 def new_id() -> int:
     """Return an id that nothing else has."""
     return next(_ids)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def environment(database_url: str, amqp_url: str) -> dict[str, str]:
@@ -69,14 +63,14 @@ async def in_process(environ: Mapping[str, str]) -> AsyncGenerator[str]:
         yield url
     finally:
         stop.set()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await asyncio.wait((running,))
     running.result()
 
 
 async def until_ready(url: str, running: asyncio.Task[None] | None = None) -> None:
     """Wait until a service answers that everything is there."""
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
 
         async def ready() -> bool:
             if running is not None and running.done():
@@ -86,7 +80,7 @@ async def until_ready(url: str, running: asyncio.Task[None] | None = None) -> No
             except httpx.TransportError as error:
                 raise AssertionError(f"no answer yet: {error}") from None
 
-        await eventually(ready, within=20)
+        await eventually(ready, within=60)
 
 
 class Process:
@@ -145,7 +139,7 @@ async def rig(environ: Mapping[str, str]) -> AsyncGenerator[Rig]:
         bus = await stack.enter_async_context(buses.connect(environ["AMQP_URL"], name="test"))
         gateway = await stack.enter_async_context(answering_gateway(bus))
         url = f"http://127.0.0.1:{environ['HTTP_PORT']}"
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=10))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
         db = await stack.enter_async_context(
             asyncpg.create_pool(
                 environ["DATABASE_URL"],

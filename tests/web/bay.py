@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import zlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -31,6 +30,7 @@ from shared.settings import ServiceSettings, load
 from tests.support.gateway import GatewayEnd, gateway_end
 from tests.support.invoking import by_interaction
 from tests.support.people import Guild, Person
+from tests.support.ports import free_port
 from tests.support.sandbox import Sandbox
 
 SECRET = "a secret that is only known in tests"
@@ -54,7 +54,7 @@ class Service:
         """Run it, and return when it answers."""
         self._stop = asyncio.Event()
         self._task = asyncio.create_task(self.serve(self._stop))
-        async with httpx.AsyncClient() as client, asyncio.timeout(20):
+        async with httpx.AsyncClient() as client, asyncio.timeout(60):
             while True:
                 with suppress(httpx.HTTPError):
                     await client.get(f"{self.url}/healthz")
@@ -163,12 +163,6 @@ def snapshot(guild: Guild, owner: Person) -> GuildSnapshot:
         bot_id=UserId(99),
         bot_roles=(RoleId(13),),
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @asynccontextmanager
