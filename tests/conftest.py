@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 
 from shared import logging
@@ -24,6 +25,15 @@ from tools.lock import is_free
 from tools.progress import to_terminal
 
 SERVERS = ("DATABASE_URL", "AMQP_URL", "CLICKHOUSE_URL")
+
+# The same examples in each run, and as long as a slow machine takes for them.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=(hypothesis.HealthCheck.too_slow,),
+)
+hypothesis.settings.load_profile("tests")
 
 pytest_plugins = ("tests.support.sandbox",)
 
