@@ -244,7 +244,7 @@ class Scene:
             duration=duration,
         )
 
-    async def until(self, number: int, state: str, within: float = 10) -> Json:
+    async def until(self, number: int, state: str, within: float = 30) -> Json:
         """Wait until an infraction is in a state, and return it."""
 
         async def arrived() -> Json:

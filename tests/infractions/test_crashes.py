@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NEARLY = timedelta(seconds=2)
+NEARLY = timedelta(seconds=5)
 """Until a command may no longer be answered: long enough to be begun."""
 
 
@@ -59,7 +59,7 @@ def kill_at_the_ban(scene: Scene, process: Process, *, done: bool) -> None:
 
 
 async def killed(process: Process) -> None:
-    await eventually(lambda: not process.running, within=10)
+    await eventually(lambda: not process.running, within=30)
 
 
 async def check_one_ban(scene: Scene) -> None:
@@ -93,8 +93,10 @@ async def test_killed_at_the_ban_it_is_finished_by_a_job_when_nobody_waits_any_m
 ) -> None:
     kill_at_the_ban(scene, process, done=True)
     tempban = scene.text(f"tempban <@{scene.raider}> 1h")
-    await scene.gateway.send(replace(tempban, deadline=datetime.now(UTC) + NEARLY))
+    deadline = datetime.now(UTC) + NEARLY
+    await scene.gateway.send(replace(tempban, deadline=deadline))
     await killed(process)
+    await eventually(lambda: datetime.now(UTC) > deadline)
 
     await process.start()
     await scene.hurry("finish_pending", 1)

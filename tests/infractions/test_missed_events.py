@@ -78,7 +78,7 @@ async def test_bans_are_asked_about_again_when_discord_did_not_answer(scene: Sce
 
     await misses_events(scene)
 
-    await scene.until(1, "lifted", within=20)
+    await scene.until(1, "lifted")
     assert questions(scene) == 2
 
 

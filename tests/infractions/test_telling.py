@@ -89,7 +89,7 @@ async def test_a_message_that_takes_too_long_does_not_hold_up_the_ban(scene: Sce
 
     scene.gateway.on(scene.raider, "send_direct", never)
 
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(9):
         await scene.types(f"ban <@{scene.raider}>")
 
     assert scene.banned()
