@@ -20,6 +20,9 @@ from shared.settings import Secret
 GUILD = 81384788765712384
 OTHER = 81384788765712385
 SECRET = "a secret that is only known in tests"
+MADE = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() // 3600 * 3_600_000)
+"""When messages were written; once for all, as the hour may change while a test runs."""
+
 VIEWER = Actor(user_id=1, guild_id=GUILD, role="viewer")
 
 
@@ -66,10 +69,9 @@ class Stats:
 
 
 def message(number: int) -> dict[str, object]:
-    """Return a message of a minute ago; the same number is the same message."""
-    made = int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() // 3600 * 3_600_000)
+    """Return a message of this hour or the last; the same number is the same message."""
     return {
-        "id": str((made - DISCORD_EPOCH_MS << 22) + number),
+        "id": str((MADE - DISCORD_EPOCH_MS << 22) + number),
         "channel_id": "7",
         "guild_id": str(GUILD),
         "author": {"id": str(100 + number % 10)},
@@ -96,6 +98,6 @@ async def running(settings: Settings) -> AsyncGenerator[Stats]:
             bus.connect(settings.amqp_url.reveal(), name="test")
         )
         client = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10)
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
         )
         yield Stats(broker, client)

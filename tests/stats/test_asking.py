@@ -27,7 +27,7 @@ async def stats(backends: Backends) -> AsyncGenerator[Stats]:
         )
         house = await stack.enter_async_context(places.clickhouse_database(backends.clickhouse_url))
         shared = await stack.enter_async_context(running(settings_for(database, vhost, house)))
-        await eventually(shared.is_ready, within=10)
+        await eventually(shared.is_ready)
         yield shared
 
 

@@ -23,7 +23,7 @@ from .rig import GUILD, Stats, message, running
 @pytest.fixture
 async def stats(settings: Settings) -> AsyncIterator[Stats]:
     async with running(settings) as stats:
-        await eventually(stats.is_ready, within=10)
+        await eventually(stats.is_ready)
         yield stats
 
 
@@ -34,7 +34,7 @@ async def test_a_thousand_messages_are_exactly_a_thousand(stats: Stats) -> None:
     async def all_are_counted() -> bool:
         return await stats.total() == 1000
 
-    await eventually(all_are_counted, within=10)
+    await eventually(all_are_counted)
 
     async def nothing_waits() -> bool:
         return (await stats.asks("/messages/hourly")).json()["fresh"]["behind"] == 0
@@ -86,7 +86,7 @@ async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
         proxied(settings.clickhouse_url.reveal()) as door,
         running(_behind(settings, door)) as stats,
     ):
-        await eventually(stats.is_ready, within=10)
+        await eventually(stats.is_ready)
         await stats.hears_messages(5)
 
         async def five_are_counted() -> bool:
@@ -106,7 +106,7 @@ async def test_messages_that_come_while_clickhouse_is_away_are_counted_later(
         async def all_are_counted() -> bool:
             return await stats.total() == 20
 
-        await eventually(all_are_counted, within=15)
+        await eventually(all_are_counted)
 
 
 async def test_a_clickhouse_that_hangs_is_away_for_whoever_waits(
@@ -116,7 +116,7 @@ async def test_a_clickhouse_that_hangs_is_away_for_whoever_waits(
         proxied(settings.clickhouse_url.reveal()) as door,
         running(_behind(settings, door)) as stats,
     ):
-        await eventually(stats.is_ready, within=10)
+        await eventually(stats.is_ready)
         door.stall()
         # more than there are connections, so that some wait for one
         answers = await asyncio.gather(*(stats.asks("/messages/hourly") for _ in range(5)))
@@ -126,7 +126,7 @@ async def test_a_clickhouse_that_hangs_is_away_for_whoever_waits(
         async def it_answers() -> bool:
             return (await stats.asks("/messages/hourly")).is_success
 
-        await eventually(it_answers, within=15)
+        await eventually(it_answers)
     assert not [one for one in caplog.records if one.name.startswith("clickhouse_driver")]
 
 
@@ -135,7 +135,7 @@ async def test_what_happens_while_postgres_is_away_is_counted_later(settings: Se
         proxied(settings.database_url.reveal()) as door,
         running(structs.replace(settings, database_url=Secret(door.url))) as stats,
     ):
-        await eventually(stats.is_ready, within=10)
+        await eventually(stats.is_ready)
         await door.shut()
         await stats.hears_messages(20)
         leave = {"guild_id": str(GUILD), "user": {"id": "5"}}
@@ -146,7 +146,7 @@ async def test_what_happens_while_postgres_is_away_is_counted_later(settings: Se
         async def all_are_counted() -> bool:
             return await stats.total() == 20
 
-        await eventually(all_are_counted, within=20)
+        await eventually(all_are_counted)
         assert (await stats.asks("/members/daily")).json()["leaves"] == 1
 
 
@@ -155,7 +155,7 @@ async def test_what_happens_while_the_broker_is_away_is_counted_later(settings: 
         proxied(settings.amqp_url.reveal()) as door,
         running(structs.replace(settings, amqp_url=Secret(door.url))) as stats,
     ):
-        await eventually(stats.is_ready, within=10)
+        await eventually(stats.is_ready)
         heard = asyncio.create_task(stats.hears_messages(300))
         door.cut()
         await door.shut()
@@ -166,7 +166,7 @@ async def test_what_happens_while_the_broker_is_away_is_counted_later(settings: 
         async def all_are_counted() -> bool:
             return await stats.total() == 300
 
-        await eventually(all_are_counted, within=20)
+        await eventually(all_are_counted)
 
 
 async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> None:
@@ -182,7 +182,7 @@ async def test_the_queue_is_there_before_clickhouse_is(settings: Settings) -> No
                 answer = await stats.asks("/messages/hourly")
                 return answer.is_success and answer.json()["total"] == 4
 
-            await eventually(all_are_counted, within=15)
+            await eventually(all_are_counted)
 
 
 def _behind(settings: Settings, door: Proxy) -> Settings:
