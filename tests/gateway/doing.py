@@ -19,7 +19,7 @@ async def do(
     *,
     key: str | None = None,
     reason: str = "",
-    within: float = 5.0,
+    within: float = 30.0,
     queue: str = MODERATION,
 ) -> ActionResult:
     """Ask for an action as a service does."""
@@ -32,7 +32,7 @@ async def do(
         queue,
         request,
         ActionResult,
-        timeout=limit + timedelta(seconds=3),
+        timeout=limit + timedelta(seconds=30),
         type="test",
     )
 

@@ -87,7 +87,7 @@ class Rig:
     async def gateway(self, **changes: str) -> AsyncGenerator[Running]:
         """Run a gateway in this process, until it is connected."""
         async with running(self._settings(changes)) as gateway:
-            await eventually(gateway.ready, within=15)
+            await eventually(gateway.ready, within=60)
             yield gateway
 
     @asynccontextmanager
@@ -100,7 +100,7 @@ class Rig:
     async def process(self, **changes: str) -> AsyncGenerator[Process]:
         """Run a gateway as a process of its own, until it is connected."""
         async with self.process_at_start(**changes) as process:
-            await eventually(process.ready, within=20)
+            await eventually(process.ready, within=60)
             yield process
 
     @asynccontextmanager
@@ -144,7 +144,7 @@ class Rig:
             type=announced.KEY,
         )
 
-    async def answer_to(self, message: Message, within: float = 5.0) -> Message:
+    async def answer_to(self, message: Message, within: float = 30.0) -> Message:
         """Return the bot's reply to a message."""
 
         async def reply() -> Message | None:
@@ -249,7 +249,7 @@ async def running(settings: Settings) -> AsyncGenerator[Running]:
         yield Running(settings.http_port, stop, task)
     finally:
         stop.set()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await asyncio.wait((task,))
     task.result()
 
@@ -292,13 +292,13 @@ class Process:
 
     async def terminate(self) -> int:
         self._process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await asyncio.gather(self._process.wait(), self.said())
         return self._process.returncode or 0
 
     async def wait(self) -> tuple[int, str]:
         """Wait until it ends by itself; return the exit code and what it wrote."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             said = await self.said()
             return await self._process.wait(), said
 

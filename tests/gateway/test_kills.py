@@ -37,7 +37,7 @@ async def test_five_kills_under_traffic_lose_nothing_and_keep_the_order(
             await siege.strike(at_work=number % 2 == 0, without_broker=number == WITHOUT_BROKER)
         async with rig.process():
             talking.cancel()
-            await eventually(siege.caught_up, within=20)
+            await eventually(siege.caught_up, within=60)
 
     siege.count()
     found = (ledger.missing, ledger.out_of_order, ledger.renamed)
@@ -60,7 +60,7 @@ class Siege:
         """Run a gateway, and kill it while it catches up or earlier, while it starts."""
         async with self.rig.process_at_start(AMQP_URL=self.broker.url) as process:
             if at_work:
-                await eventually(process.ready, within=20)
+                await eventually(process.ready, within=60)
             await asyncio.sleep(self.chance.uniform(0, 1.5))
             if without_broker:
                 await self.broker.shut()

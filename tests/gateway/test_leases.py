@@ -23,7 +23,7 @@ class Holder:
         self.lost = asyncio.Event()
 
     async def claim(self) -> int:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await self.leases.claim("shard:0", self.lost.set)
 
     async def is_refused(self) -> bool:
@@ -72,7 +72,7 @@ async def test_what_a_dead_process_held_is_free_at_once(first: Holder, second: H
     await first.claim()
     first.db.terminate()
 
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(8):
         await second.claim()
 
 

@@ -22,7 +22,7 @@ def limits(limit: int, remaining: int, after: float, bucket: str = "b") -> dict[
     }
 
 
-def soon(seconds: float = 2.0) -> float:
+def soon(seconds: float = 30.0) -> float:
     return time.monotonic() + seconds
 
 
@@ -57,14 +57,14 @@ async def test_a_used_up_bucket_is_waited_for_in_order() -> None:
 async def test_a_turn_that_would_come_too_late_is_refused_at_once() -> None:
     lane = Lane()
     await lane.enter(soon())
-    lane.leave(limits(1, 0, 30))
+    lane.leave(limits(1, 0, 600))
     began = time.monotonic()
 
     with pytest.raises(TooLateError) as late:
-        await lane.enter(soon(1))
+        await lane.enter(soon(60))
 
-    assert late.value.after > 25
-    assert time.monotonic() - began < 0.5
+    assert late.value.after > 500
+    assert time.monotonic() - began < 30
 
 
 async def test_who_gives_up_waiting_blocks_nobody() -> None:
@@ -77,7 +77,7 @@ async def test_who_gives_up_waiting_blocks_nobody() -> None:
     waiting.cancel()
 
     lane.leave({})
-    await lane.enter(soon(0.5))
+    await lane.enter(soon())
 
 
 async def test_routes_of_one_bucket_share_a_lane_but_not_over_guilds() -> None:
@@ -94,6 +94,7 @@ async def test_routes_of_one_bucket_share_a_lane_but_not_over_guilds() -> None:
 async def test_the_patient_leave_room_for_the_urgent() -> None:
     limiter = Limiter(per_second=48)
     sent = 0
+    began = time.monotonic()
 
     async def send_until_late() -> None:
         nonlocal sent
@@ -103,7 +104,7 @@ async def test_the_patient_leave_room_for_the_urgent() -> None:
 
     with pytest.raises(TooLateError):
         await send_until_late()
-    assert 24 <= sent <= 26
+    assert 24 <= sent <= 26 + 48 * (time.monotonic() - began)
     for _ in range(20):
         await limiter.enter("interactive", time.monotonic())
 

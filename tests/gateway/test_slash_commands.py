@@ -87,7 +87,7 @@ async def test_an_error_after_a_public_deferral_is_still_for_one_alone(rig: Rig)
 
 async def test_a_quick_command_is_not_deferred(rig: Rig) -> None:
     await serve_toy(rig.bus, Toy())
-    async with rig.gateway(DEFER_AFTER=SOON) as gateway:
+    async with rig.gateway() as gateway:
         await rig.registered("ahoy")
         await rig.member.runs("/ahoy", rig.guild)
         asked = await rig.member.says(rig.guild, "!ahoy")
@@ -99,7 +99,7 @@ async def test_a_quick_command_is_not_deferred(rig: Rig) -> None:
 async def test_components_change_their_message_or_answer_below_it(rig: Rig) -> None:
     toy = Toy()
     await serve_toy(rig.bus, toy)
-    async with rig.gateway(DEFER_AFTER=SOON):
+    async with rig.gateway():
         await rig.registered("choose")
         message = await rig.member.runs("/choose", rig.guild)
         new = await rig.member.clicks(message, "New")
