@@ -112,7 +112,7 @@ async def running(token: str, api_url: str, gateway_url: str) -> AsyncGenerator[
     task = asyncio.create_task(client.start(token))
     try:
         ready = asyncio.create_task(client.ready.wait())
-        await asyncio.wait((task, ready), timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, ready), timeout=60, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
         yield client

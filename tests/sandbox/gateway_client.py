@@ -42,7 +42,7 @@ class GatewayClient:
         self.resume_url = ""
         self._inflate = _inflater(compress)
 
-    async def receive(self, within: float = 5.0) -> Frame:
+    async def receive(self, within: float = 30.0) -> Frame:
         message = await self.ws.receive(timeout=within)
         if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             raise GoneError(self.ws.close_code if message.type == aiohttp.WSMsgType.CLOSE else None)

@@ -28,7 +28,7 @@ async def process(*arguments: str) -> AsyncGenerator[tuple[Process, SandboxClien
     started = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=ROOT)
     assert started.stdout is not None
     try:
-        said = (await asyncio.wait_for(started.stdout.readline(), 20)).decode()
+        said = (await asyncio.wait_for(started.stdout.readline(), 60)).decode()
         async with SandboxClient(said.split()[-1]) as client:
             yield started, client
     finally:
@@ -39,7 +39,7 @@ async def process(*arguments: str) -> AsyncGenerator[tuple[Process, SandboxClien
 
 async def stopped(running: Process, by: signal.Signals = signal.SIGTERM) -> int:
     running.send_signal(by)
-    return await asyncio.wait_for(running.wait(), 10)
+    return await asyncio.wait_for(running.wait(), 60)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
@@ -75,7 +75,7 @@ async def test_a_killed_one_has_saved_shortly_before(tmp_path: Path) -> None:
         user = await client.create_user("pip")
         guild = await client.found("Harbour", user)
         await user.says(guild, "Saved in time.")
-        await eventually(lambda: b"Saved in time." in state.read_bytes(), within=10)
+        await eventually(lambda: b"Saved in time." in state.read_bytes())
         running.kill()
         await running.wait()
 
@@ -89,7 +89,7 @@ async def test_changes_that_no_request_made_are_saved_too(tmp_path: Path) -> Non
     async with kept(world, state):
         world.add_member(guild, world.create_user("drifted_in"))
 
-        await eventually(lambda: b"drifted_in" in state.read_bytes(), within=10)
+        await eventually(lambda: b"drifted_in" in state.read_bytes())
 
 
 async def test_a_deleted_state_gives_the_same_guild_again(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ async def test_a_port_that_is_taken_is_one_plain_sentence(sandbox: Sandbox) -> N
     command = (sys.executable, "-m", "sandbox", "--port", port)
     refused = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=ROOT)
 
-    _, said = await asyncio.wait_for(refused.communicate(), 20)
+    _, said = await asyncio.wait_for(refused.communicate(), 60)
 
     assert refused.returncode == 1
     assert said.decode().startswith(f"The sandbox cannot listen on 127.0.0.1:{port}")

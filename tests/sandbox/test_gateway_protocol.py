@@ -229,13 +229,13 @@ async def test_a_client_without_heartbeats_is_closed_and_its_session_is_gone() -
 
 
 async def test_heartbeats_keep_a_client_connected() -> None:
-    settings = GatewaySettings(heartbeat_interval=timedelta(milliseconds=250))
+    settings = GatewaySettings(heartbeat_interval=timedelta(milliseconds=750))
     async with serve(settings) as gateway, gateway.connect() as client:
         for _ in range(6):
             await client.send(Op.HEARTBEAT, None)
             assert (await client.receive()).op == Op.HEARTBEAT_ACK
             with pytest.raises(TimeoutError):
-                await client.ws.receive(timeout=0.1)
+                await client.ws.receive(timeout=0.3)
 
         assert not client.ws.closed
 

@@ -42,7 +42,7 @@ async def page(harbour: Sandbox, browser: Browser) -> AsyncGenerator[Page]:
     """Give the moderator's page; a mistake in its scripts fails the test."""
     mistakes = list[str]()
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(5000)
+    context.set_default_timeout(30_000)
     opened = await context.new_page()
     opened.on("pageerror", lambda error: mistakes.append(str(error)))
     await visit(opened, harbour, "moderator")

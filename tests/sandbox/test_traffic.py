@@ -37,7 +37,7 @@ async def test_a_rate_is_kept(sandbox: Sandbox) -> None:
 
     await sandbox.traffic(guild, 20, rate=50)
 
-    assert 0.35 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.35
 
 
 async def test_a_job_can_be_watched_instead_of_waited_for(sandbox: Sandbox) -> None:
