@@ -19,7 +19,7 @@ WITH_A_CHILD = (
 )
 
 
-def ship(folder: Path, name: str, program: str = SERVES, *, grace: float = 2.0) -> Part:
+def ship(folder: Path, name: str, program: str = SERVES, *, grace: float = 30.0) -> Part:
     """Describe a program that is ready once it has written a file, which each start removes."""
     signal_fire = folder / f"{name}.ready"
 
@@ -35,6 +35,6 @@ def ship(folder: Path, name: str, program: str = SERVES, *, grace: float = 2.0) 
         log=folder / f"{name}.log",
         ready=ready,
         grace=grace,
-        patience=10,
+        patience=60,
         mend=lambda: signal_fire.unlink(missing_ok=True),
     )

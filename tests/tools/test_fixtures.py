@@ -30,7 +30,7 @@ async def test_a_vhost_takes_quorum_queues(amqp_url: str) -> None:
         channel = await connection.channel()
         queue = await channel.declare_queue("x", durable=True, arguments={"x-queue-type": "quorum"})
         await channel.default_exchange.publish(aio_pika.Message(b"hello"), "x")
-        message = await queue.get(timeout=5)
+        message = await queue.get(timeout=30)
         assert message.body == b"hello"
         await message.ack()
 

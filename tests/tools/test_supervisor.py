@@ -135,7 +135,7 @@ async def test_hurrying_does_not_wait_for_the_grace(tmp_path: Path) -> None:
 
     supervisor.hurry()
 
-    await asyncio.wait_for(closing, 5)
+    await asyncio.wait_for(closing, 30)
 
 
 async def test_a_part_that_cannot_start_is_given_up_with_its_last_words(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path) -> None
         *(sys.executable, "-c", script, str(tmp_path)), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert first.stdout
-    pid = int(await asyncio.wait_for(first.stdout.readline(), 20))
+    pid = int(await asyncio.wait_for(first.stdout.readline(), 60))
 
     first.kill()
     await first.wait()
