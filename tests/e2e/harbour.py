@@ -39,7 +39,7 @@ class Harbour:
         self._newcomers += 1
         return await self.client.join(self.guild, f"raider{self._newcomers}")
 
-    async def types(self, who: Person, text: str, *, within: float = 10.0) -> Message:
+    async def types(self, who: Person, text: str, *, within: float = 30.0) -> Message:
         """Post a text command and return the bot's answer to it."""
         asked = await who.says(self.channel, text)
 
@@ -88,7 +88,7 @@ class Harbour:
         await eventually(counted, within)
         assert await self.messages_counted(channel) == expected
 
-    async def until_state(self, number: int, state: str, within: float = 10.0) -> Any:  # noqa: ANN401 - JSON
+    async def until_state(self, number: int, state: str, within: float = 30.0) -> Any:  # noqa: ANN401 - JSON
         """Wait until an infraction is in a state, and return it."""
 
         async def arrived() -> Any:  # noqa: ANN401 - JSON
@@ -98,7 +98,7 @@ class Harbour:
 
         return await eventually(arrived, within)
 
-    async def until_banned(self, who: Person, *, banned: bool = True, within: float = 5.0) -> None:
+    async def until_banned(self, who: Person, *, banned: bool = True, within: float = 30.0) -> None:
         """Wait until Discord has somebody banned, or not any more."""
 
         async def so() -> None:

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from tests.support.waiting import PATIENCE
 from tools.browser import find_chromium
 
 SWITCHES = (
@@ -32,6 +33,7 @@ def chromium() -> str:
 async def browser() -> AsyncGenerator[Browser]:
     """Start a browser."""
     place = chromium()
+    expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=place, args=[*SWITCHES])
         yield started

@@ -26,8 +26,8 @@ from tests.support.calls import Calls, Json
 USER_MENU, MESSAGE_MENU = 2, 3
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 SELECTS = range(3, 9)
-PATIENCE = 5.0
-DEFERRED_PATIENCE = 20.0
+PATIENCE = 30.0
+DEFERRED_PATIENCE = 60.0
 ID = re.compile(r"<(?:@[!&]?|#)(\d+)>|(\d{15,20})")
 
 

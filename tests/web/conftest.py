@@ -41,5 +41,5 @@ async def browser() -> AsyncGenerator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitor(cove: Bay) -> AsyncGenerator[Visitor]:
     """Give somebody without a browser, who is not logged in."""
-    async with httpx.AsyncClient(base_url=cove.url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=cove.url, timeout=60) as client:
         yield Visitor(cove, client)

@@ -30,7 +30,7 @@ async def page_of(
         color_scheme="dark" if phone else "light",
     )
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     complaints: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
@@ -60,13 +60,13 @@ async def page_of(
 
 async def key_of(bay: Bay, name: str) -> str:
     """Return the cookie of somebody who has logged in elsewhere."""
-    async with httpx.AsyncClient(base_url=bay.url) as client:
+    async with httpx.AsyncClient(base_url=bay.url, timeout=60) as client:
         await Visitor(bay, client).logs_in(name)
         return client.cookies["flotilla"]
 
 
 async def everything_has_loaded(page: Page) -> None:
-    await expect(page.locator("[aria-busy]")).to_have_count(0, timeout=10_000)
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
 
 
 async def test_the_owner_finds_their_server_and_how_it_is_doing(
@@ -83,7 +83,7 @@ async def test_the_owner_finds_their_server_and_how_it_is_doing(
             await expect(card.locator(".number")).to_have_text("12", timeout=1000)
             return True
 
-        await eventually(twelve, within=10)
+        await eventually(twelve)
         chart = page.locator("[data-chart][data-ready]")
         await expect(chart).to_have_count(1)
         await expect(chart.locator("canvas")).to_be_visible()
@@ -105,7 +105,7 @@ async def test_the_table_beside_the_graph_has_the_same_numbers(browser: Browser,
             assert counts.count("7") == 1
             return True
 
-        await eventually(seven, within=10)
+        await eventually(seven)
         await expect(page.locator("[data-ready]")).to_have_count(2)
         await page.get_by_text("The numbers as a table").first.click()
         await expect(page.get_by_role("table").first).to_be_visible()
