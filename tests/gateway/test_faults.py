@@ -345,7 +345,7 @@ async def test_an_error_that_stays_ends_with_the_deadline(place: Place) -> None:
 
 
 async def test_an_answer_beyond_the_deadline_is_not_waited_for(place: Place) -> None:
-    again, once = split(await suffer_all(place, within=2.0, latency=3.5))
+    again, once = split(await suffer_all(place, within=1.2, latency=1.7))
 
     for outcome in again:
         assert outcome.result.status == "retry", outcome
