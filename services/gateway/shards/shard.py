@@ -35,6 +35,9 @@ FAILED_RESUMES: Final = 4
 HAND_OVER: Final = 4000
 """Close code that keeps the session, unlike 1000 and 1001."""
 
+CLOSING_LIMIT: Final = 5.0
+"""Seconds that the other side has to say that it closes too."""
+
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HEARTBEAT_ACK = 0, 1, 7, 9, 11
 
 log = structlog.get_logger()
@@ -122,8 +125,11 @@ class Shard(GatewayShardImpl):
         with suppress(errors.HikariError, errors.ComponentStateConflictError):
             await self.close()
         if transport is not None:
-            transport._sent_close = False  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-            await transport.send_close(code=HAND_OVER, message=b"handed over")
+            # as hikari does it, but for the quarter of a second that older aiohttp needed after it
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING_LIMIT):
+                    await transport._ws.close(code=HAND_OVER, message=b"handed over")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            await transport._exit_stack.aclose()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     @property
     def session_id(self) -> str:
