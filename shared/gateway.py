@@ -1,5 +1,7 @@
 """The gateway as other services see it: actions to be done, questions about guilds and members."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -9,9 +11,11 @@ from shared.bus import Bus
 from shared.contracts.actions import Action, ActionRequest, ActionResult, GetGuild, GetMember
 from shared.contracts.codec import decode
 from shared.contracts.discord import GuildSnapshot, Member
+from shared.contracts.domain import GuildChanged
 from shared.contracts.ids import GuildId, UserId
-from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE, MODERATION
+from shared.contracts.topology import FLOTILLA_EVENTS, GATEWAY_ACTIONS, INTERACTIVE, MODERATION
 from shared.errors import ForbiddenError, NotFoundError, UnavailableError
+from shared.guilds import GuildCopies
 
 TIMEOUT: Final = timedelta(seconds=10)
 TRAVEL: Final = timedelta(seconds=1)
@@ -23,8 +27,17 @@ T = TypeVar("T", bound=Struct)
 class Gateway:
     """Asks the gateway to do things on Discord, over the bus."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, copies: GuildCopies | None = None) -> None:
         self._bus = bus
+        self._copies = GuildCopies() if copies is None else copies
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, bus: Bus, copies: GuildCopies | None = None) -> AsyncGenerator["Gateway"]:
+        """Give a gateway that keeps copies of guilds until they change."""
+        copies = GuildCopies() if copies is None else copies
+        async with bus.hearing(FLOTILLA_EVENTS, GuildChanged.KEY, copies):
+            yield cls(bus, copies)
 
     async def do(
         self,
@@ -81,16 +94,25 @@ class Gateway:
         self,
         guild_id: GuildId,
         *,
+        version: int = 0,
         timeout: timedelta = TIMEOUT,  # noqa: ASYNC109 - travels along as the deadline
     ) -> GuildSnapshot:
-        """Return what the gateway knows of a guild.
+        """Return what the gateway knows of a guild, from a copy while that is right.
 
-        Raises NotFoundError when the bot is not in it, UnavailableError.
+        An invocation's `guild.version` as `version` makes it what was so when somebody asked,
+        or later. Raises NotFoundError when the bot is not in it, UnavailableError.
         """
-        snapshot = await self._get(GetGuild(guild_id=guild_id), GuildSnapshot, timeout)
-        if snapshot is None:
+        copy = self._copies.get(guild_id, version)
+        if copy is not None:
+            return copy
+        asked = self._copies.ask(guild_id, version)
+        question = GetGuild(guild_id=guild_id, version=asked.version)
+        result = await self._answer(question, timeout)
+        if result.status == "gone":
             raise NotFoundError("The bot is not in that server.")
-        return snapshot
+        guild = decode(result.data, GuildSnapshot)
+        self._copies.keep(guild, len(bytes(result.data)), asked)
+        return guild
 
     async def member(
         self,
@@ -103,8 +125,11 @@ class Gateway:
         return await self._get(GetMember(guild_id=guild_id, user_id=user_id), Member, timeout)
 
     async def _get(self, question: Action, type_: type[T], within: timedelta) -> T | None:
-        result = await self.do(question, key=None, timeout=within, queue=INTERACTIVE)
+        result = await self._answer(question, within)
         return None if result.status == "gone" else decode(result.data, type_)
+
+    async def _answer(self, question: Action, within: timedelta) -> ActionResult:
+        return await self.do(question, key=None, timeout=within, queue=INTERACTIVE)
 
 
 def _request(action: Action, key: str | None, reason: str, timeout: timedelta) -> ActionRequest:

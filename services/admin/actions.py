@@ -188,13 +188,14 @@ async def _keys_event(deps: Deps, guild_id: GuildId) -> GuildKeysChanged:
 # --- people -------------------------------------------------------------------------------------
 
 
-async def find_person(deps: Deps, guild_id: GuildId, user_id: UserId) -> Person:
+async def find_person(deps: Deps, guild_id: GuildId, user_id: UserId, version: int = 0) -> Person:
     """Return somebody with their roles and permissions in a guild, none when they are not in it.
 
+    The guild is of this version or a later one.
     Raises NotFoundError when the bot is not in the guild, UnavailableError.
     """
     guild, member = await asyncio.gather(
-        deps.gateway.guild(guild_id), deps.gateway.member(guild_id, user_id)
+        deps.gateway.guild(guild_id, version=version), deps.gateway.member(guild_id, user_id)
     )
     if member is None:
         return Person(id=user_id, owner=guild.owner_id == user_id)

@@ -70,7 +70,7 @@ async def open_deps(stack: AsyncExitStack, config: Settings, registry: Collector
         settings=config,
         db=db,
         bus=connected,
-        gateway=Gateway(connected),
+        gateway=await stack.enter_async_context(Gateway.open(connected)),
         config=await stack.enter_async_context(ConfigStore.open(db)),
         keys=KeyStore(db),
         started_at=datetime.now(UTC),

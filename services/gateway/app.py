@@ -31,6 +31,7 @@ from services.gateway.recognition.registration import Registrar
 from services.gateway.recognition.text import TextCommands
 from services.gateway.rest.client import Rest
 from services.gateway.settings import Settings
+from services.gateway.shards.changes import Changes
 from services.gateway.shards.codes import FatalGatewayError
 from services.gateway.shards.feed import Feed
 from services.gateway.shards.fleet import Fleet
@@ -307,7 +308,8 @@ async def _open(
 def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts:
     leases = Leases(deps.db, deps.owner)
     deferrals = Deferrals(deps.settings.defer_after)
-    recognise = Missed(deps.bus, deps.snapshots).before(_intake(deps, deferrals).recognise)
+    missed = Missed(deps.bus, deps.snapshots).before(_intake(deps, deferrals).recognise)
+    recognise = Changes(deps.bus, deps.snapshots).before(missed)
     feed = Feed(events, deps.window, deps.snapshots, recognise, deps.metrics)
     keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
     runs_shards = deps.settings.runs_shards

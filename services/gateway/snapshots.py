@@ -9,7 +9,9 @@ import structlog
 from msgspec import Struct, structs
 
 from services.gateway.shards.dispatch import Dispatch, Named, Ready
+from services.gateway.versions import Versions, differs
 from shared.contracts.discord import Channel, GuildSnapshot, Role
+from shared.contracts.domain import GuildChanged
 from shared.contracts.ids import ChannelId, GuildId, RoleId, UserId
 
 log = structlog.get_logger()
@@ -66,6 +68,8 @@ class Snapshots:
         self._applied: dict[GuildId, tuple[str, int]] = {}
         self._changed: dict[int, set[GuildId]] = {}
         self._bots: dict[int, UserId] = {}
+        self._versions = Versions()
+        self._to_tell: list[GuildChanged] = []
 
     def get(self, guild_id: int) -> GuildSnapshot | None:
         """Return a guild of one of this process's shards."""
@@ -78,9 +82,11 @@ class Snapshots:
         """Return the bot's own id, 0 before the first READY."""
         return self._bots.get(shard_id, UserId(0))
 
-    def load(self, shard_id: int, bot_id: int, stored: Iterable["Applied"]) -> None:
-        """Begin with what another process has left."""
+    def load(self, shard_id: int, bot_id: int, stored: Iterable["Applied"], fence: int = 0) -> None:
+        """Begin with what another process has left; `fence` is that of the shard's lease."""
+        stored = tuple(stored)
         self._bots[shard_id] = UserId(bot_id)
+        self._versions.begin(shard_id, fence, (row.snapshot.version for row in stored))
         for row in stored:
             self._guilds[row.snapshot.id] = row.snapshot
             self._applied[row.snapshot.id] = (row.session_id, row.seq)
@@ -119,12 +125,20 @@ class Snapshots:
 
     def apply(self, event: Dispatch) -> None:
         """Change what an event changes; what was applied before is not applied again."""
-        if event.type not in _KINDS or self._was_applied(event):
+        if event.type not in KINDS:
+            return
+        if self._was_applied(event):
+            self._tell_again(event)
             return
         try:
             self._apply(event)
         except msgspec.MsgspecError as error:
             log.warning("unreadable_event", type=event.type, error=str(error))
+
+    def take_told(self) -> list[GuildChanged]:
+        """Return which guilds have changed since this was asked, for others to be told."""
+        told, self._to_tell = self._to_tell, []
+        return told
 
     def take_changed(self, shard_id: int) -> tuple[list["Applied"], list[GuildId]]:
         """Return the snapshots that are to be stored, and the guilds that are to be forgotten."""
@@ -157,12 +171,17 @@ class Snapshots:
             return
         else:
             after = CHANGES[event.type](before, event.body)
+        if after is None:
+            if before is not None or event.type == "GUILD_DELETE":
+                self._drop(event.shard_id, guild_id)
+            return
         if after is before:
             return
-        if after is None:
-            self._drop(event.shard_id, guild_id)
-            return
-        self._guilds[guild_id] = structs.replace(after, updated_at=datetime.now(UTC))
+        version = before.version if before else 0
+        if differs(before, after):
+            version = self._tell(event.shard_id, guild_id)
+        now = datetime.now(UTC)
+        self._guilds[guild_id] = structs.replace(after, updated_at=now, version=version)
         self._applied[guild_id] = (event.session_id, event.seq)
         self._changed.setdefault(event.shard_id, set()).add(guild_id)
 
@@ -192,7 +211,20 @@ class Snapshots:
         self._guilds[guild_id] = structs.replace(known, missed_since=since)
         self._changed.setdefault(shard_id, set()).add(guild_id)
 
+    def _tell(self, shard_id: int, guild_id: GuildId) -> int:
+        """Give a guild its next version, and have the others told."""
+        version = self._versions.next(shard_id)
+        self._to_tell.append(GuildChanged(guild_id=guild_id, version=version))
+        return version
+
+    def _tell_again(self, event: Dispatch) -> None:
+        """Have a version told that was stored, and perhaps not told, by a process that ended."""
+        known = self._guilds.get(GuildId(event.guild_id))
+        if known is not None and event.type not in COMING_AND_GOING:
+            self._to_tell.append(GuildChanged(guild_id=known.id, version=known.version))
+
     def _drop(self, shard_id: int, guild_id: GuildId) -> None:
+        self._tell(shard_id, guild_id)
         self._guilds.pop(guild_id, None)
         self._applied.pop(guild_id, None)
         self._changed.setdefault(shard_id, set()).add(guild_id)
@@ -301,4 +333,7 @@ CHANGES: Final[dict[str, Change]] = {
 }
 """What each kind of event does to a guild that is known."""
 
-_KINDS: Final = CHANGES.keys() | {"GUILD_CREATE", "GUILD_DELETE"}
+COMING_AND_GOING: Final = frozenset({"GUILD_MEMBER_ADD", "GUILD_MEMBER_REMOVE"})
+"""Kinds that change the number of members only."""
+
+KINDS: Final = CHANGES.keys() | {"GUILD_CREATE", "GUILD_DELETE"}

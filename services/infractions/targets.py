@@ -35,7 +35,7 @@ async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:
     forbids it, UnavailableError.
     """
     guild, target = await asyncio.gather(
-        deps.gateway.guild(by.guild_id), _look_up(deps, by, user_id)
+        deps.gateway.guild(by.guild_id, version=by.guild_version), _look_up(deps, by, user_id)
     )
     roles = target.member.roles if target.member else ()
     may_act_on(

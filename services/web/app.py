@@ -63,7 +63,7 @@ async def run(settings: Settings) -> AsyncGenerator[int]:
         deps = Deps(
             settings=settings,
             db=db,
-            gateway=Gateway(broker),
+            gateway=await stack.enter_async_context(Gateway.open(broker)),
             config=config,
             discord=Discord(client, settings),
             owners=Owners(client, settings),

@@ -15,6 +15,7 @@ from shared.bus.asking import Asker
 from shared.bus.batches import BatchConsumption, BatchHandler
 from shared.bus.consuming import Consumption, Handler, Key, by_guild
 from shared.bus.dead import DeadLetter, DeadLetters
+from shared.bus.hearing import Hearer, Hearing
 from shared.bus.link import Link
 from shared.bus.messages import Delivery, Headers, Outgoing, QueueSpec, properties
 from shared.bus.metrics import BusMetrics
@@ -67,6 +68,7 @@ class Bus:
         self._in = into
         self._publisher = publisher
         self._metrics = metrics
+        self._name = name
         self._asker = Asker(into, publisher, name)
         self._dead = DeadLetters(into, publisher)
         self._consumptions: list[Consumption | BatchConsumption] = []
@@ -142,6 +144,19 @@ class Bus:
             for running in (link.run(), stream.run()):
                 stack.push_async_callback(_stop, asyncio.create_task(running))
             yield stream
+
+    @asynccontextmanager
+    async def hearing(
+        self, exchange: str, routing_key: str, hearer: Hearer
+    ) -> AsyncGenerator[None]:
+        """Have `hearer` hear what is published from now on, in this process besides all others.
+
+        What is published while the broker is away from this process is not heard by it.
+        """
+        hearing = Hearing(self._in, self._name, exchange, routing_key, hearer)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_stop, asyncio.create_task(hearing.run()))
+            yield
 
     async def consume(
         self,

@@ -100,6 +100,7 @@ class GuildSnapshot(Struct, kw_only=True, frozen=True):
     """What the gateway knows of a guild from its events; `bot_roles` are the bot's own roles.
 
     `member_count` is Discord's; members themselves are asked for with the action `GetMember`.
+    `version` grows with every change but those of `member_count`; it is 0 where it is not known.
     `missed_since` stands while the guild has not come back from a session that was lost.
     """
 
@@ -115,3 +116,4 @@ class GuildSnapshot(Struct, kw_only=True, frozen=True):
     unavailable: bool = False
     updated_at: datetime | None = field(default=None)
     missed_since: datetime | None = None
+    version: int = 0

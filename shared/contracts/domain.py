@@ -81,6 +81,18 @@ class InfractionEnded(Struct, kw_only=True, frozen=True):
     moderator_id: UserId | None = None
 
 
+class GuildChanged(Struct, kw_only=True, frozen=True):
+    """The gateway's snapshot of a guild has a new version: earlier copies are not right any more.
+
+    It is told in order with the guild's events, also when the bot has left the guild.
+    """
+
+    KEY: ClassVar[str] = "guild.changed"
+
+    guild_id: GuildId
+    version: int
+
+
 class EventsMissed(Struct, kw_only=True, frozen=True):
     """The gateway missed a guild's events for good, as Discord had ended its session.
 
@@ -102,5 +114,6 @@ DomainEvent = (
     | GuildKeysChanged
     | InfractionCreated
     | InfractionEnded
+    | GuildChanged
     | EventsMissed
 )

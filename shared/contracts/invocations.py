@@ -77,11 +77,15 @@ class CommandSpec(Struct, kw_only=True, frozen=True):
 
 
 class GuildRef(Struct, kw_only=True, frozen=True):
-    """The guild of an invocation, with what every permission check needs."""
+    """The guild of an invocation, with what every permission check needs.
+
+    `version` is that of the guild's snapshot when the command was read.
+    """
 
     id: GuildId
     name: str = ""
     owner_id: UserId = UserId(0)
+    version: int = 0
 
 
 class Resolved(Struct, kw_only=True, frozen=True):
@@ -150,6 +154,11 @@ class Invocation(Struct, kw_only=True, frozen=True):
     def guild_id(self) -> GuildId:
         """The guild's id, 0 in direct messages."""
         return self.guild.id if self.guild else GuildId(0)
+
+    @property
+    def guild_version(self) -> int:
+        """The version of the guild's snapshot when this was read, 0 where it is not known."""
+        return self.guild.version if self.guild else 0
 
 
 class CommandsAnnounced(Struct, kw_only=True, frozen=True):

@@ -241,6 +241,7 @@ SAMPLES: tuple[Struct, ...] = (
         reason="spam",
     ),
     domain.EventsMissed(guild_id=GUILD, shard_id=3, since=AT, until=AT),
+    domain.GuildChanged(guild_id=GUILD, version=12_884_901_889),
     domain.InfractionEnded(
         guild_id=GUILD, number=5, kind="ban", user_id=USER, state="expired", at=AT
     ),

@@ -7,8 +7,9 @@ from typing import Final
 from services.admin.commands.declared import commands
 from services.admin.deps import Deps
 from shared.commands import Reply, timestamp
-from shared.contracts.actions import Embed, EmbedField
+from shared.contracts.actions import Embed, EmbedField, GetGuild
 from shared.contracts.invocations import Invocation
+from shared.contracts.topology import INTERACTIVE
 
 VERSION: Final = "0.1.0"
 """As in pyproject.toml."""
@@ -22,7 +23,7 @@ async def ping(deps: Deps, by: Invocation) -> Reply:
     if by.guild is None:
         return Reply(f"{text}.")
     began = time.perf_counter()
-    await deps.gateway.guild(by.guild_id)
+    await deps.gateway.do(GetGuild(guild_id=by.guild_id), key=None, queue=INTERACTIVE)
     return Reply(f"{text}; the gateway answers in {_ms(time.perf_counter() - began)}.")
 
 

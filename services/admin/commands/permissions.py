@@ -48,4 +48,4 @@ async def _find(deps: Deps, command: str) -> CommandSpec:
 async def _person(deps: Deps, by: Invocation, user: UserId | None) -> Person:
     if user is None or user == by.user.id:
         return person_of(by)
-    return await actions.find_person(deps, by.guild_id, user)
+    return await actions.find_person(deps, by.guild_id, user, by.guild_version)

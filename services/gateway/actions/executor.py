@@ -42,6 +42,7 @@ from shared.contracts.actions import (
     SendMessage,
 )
 from shared.contracts.codec import decode, encode
+from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import ChannelId, UserId
 from shared.contracts.invocations import MessageTarget
 from shared.contracts.topology import ACTION_CLASSES, GATEWAY_ACTIONS
@@ -60,6 +61,12 @@ SELF_KEYED: Final = (Respond, EditResponse)
 IN_CONCURRENCY: Final[dict[str, int]] = {"interactive": 1000, "moderation": 200, "bulk": 20}
 """How many actions of a class are under way; most of them wait for the limit of one channel or
 guild, which must not keep the others waiting."""
+
+STORING: Final = 3.0
+"""Seconds within which a new version of a guild is stored, if it is at all."""
+
+LOOK: Final = 0.05
+"""Seconds between two looks for it."""
 
 DIRECT_CHANNELS: Final = 10_000
 
@@ -230,19 +237,29 @@ class Executor:
         post = SendMessage(channel_id=channel_id, message=action.message)
         return await self._call(PLAIN[SendMessage](post, terms.key), terms)
 
-    async def _get_guild(self, action: GetGuild, _terms: Terms) -> ActionResult:
+    async def _get_guild(self, action: GetGuild, terms: Terms) -> ActionResult:
         """Return the snapshot, of this process's shards or what another one stored."""
-        guild = self._snapshots.get(action.guild_id)
-        if guild is None:
-            try:
-                guild = await queries.guild(self._db, action.guild_id)
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
-                return ActionResult(status="retry", message="Postgres is away.", retry_after=1)
+        try:
+            guild = await self._guild(action, min(terms.deadline, time.monotonic() + STORING))
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return ActionResult(status="retry", message="Postgres is away.", retry_after=1)
         if guild is None:
             return gone(10004)
         return ActionResult(status="done", data=msgspec.Raw(encode(guild)))
+
+    async def _guild(self, action: GetGuild, deadline: float) -> GuildSnapshot | None:
+        """Find the snapshot; wait until the process that keeps it has stored what is asked for."""
+        guild = self._snapshots.get(action.guild_id)
+        if guild is not None and guild.version >= action.version:
+            return guild
+        while True:
+            guild = await queries.guild(self._db, action.guild_id)
+            found = guild.version if guild else 0
+            if found >= action.version or time.monotonic() + LOOK > deadline:
+                return guild
+            await asyncio.sleep(LOOK)
 
 
 def queue_of(name: str) -> QueueSpec:

@@ -226,7 +226,9 @@ class Interactions:
         guild = self._snapshots.get(guild_id)
         if guild is None:
             return GuildRef(id=guild_id)
-        return GuildRef(id=guild_id, name=guild.name, owner_id=guild.owner_id)
+        return GuildRef(
+            id=guild_id, name=guild.name, owner_id=guild.owner_id, version=guild.version
+        )
 
 
 def _full_name(data: _Data) -> tuple[str, tuple[_Option, ...]]:

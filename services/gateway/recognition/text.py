@@ -154,7 +154,7 @@ def _guild_ref(guild_id: GuildId, guild: GuildSnapshot | None) -> GuildRef | Non
         return None
     if guild is None:
         return GuildRef(id=guild_id)
-    return GuildRef(id=guild_id, name=guild.name, owner_id=guild.owner_id)
+    return GuildRef(id=guild_id, name=guild.name, owner_id=guild.owner_id, version=guild.version)
 
 
 def _member(message: _Message, guild: GuildSnapshot | None) -> Member | None:

@@ -268,7 +268,8 @@ class Fleet:
         count = options.shard_count
         session = await self._resumable(shard_id, count)
         stored = await queries.guilds_of_shard(self._db, shard_id, count)
-        self._snapshots.load(shard_id, session.user_id if session else 0, stored)
+        fence = self._leases.fence(of_shard(shard_id)) or 0
+        self._snapshots.load(shard_id, session.user_id if session else 0, stored, fence)
         self._feed.resume(shard_id, count, session)
         return Shard(
             shard_id,

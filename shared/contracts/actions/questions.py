@@ -7,9 +7,13 @@ from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
 
 
 class GetGuild(Act, frozen=True, kw_only=True, tag="get_guild"):
-    """Ask for what the gateway knows of a guild. The result's data: a GuildSnapshot."""
+    """Ask for what the gateway knows of a guild. The result's data: a GuildSnapshot.
+
+    It is of this `version` or a later one, where that comes within a few seconds.
+    """
 
     guild_id: GuildId
+    version: int = 0
 
 
 class GetMember(Act, frozen=True, kw_only=True, tag="get_member"):
