@@ -29,6 +29,7 @@ from services.gateway.recognition.intake import Intake
 from services.gateway.recognition.interactions import Interactions
 from services.gateway.recognition.registration import Registrar
 from services.gateway.recognition.text import TextCommands
+from services.gateway.reconciler import Reconciler
 from services.gateway.rest.client import Rest
 from services.gateway.settings import Settings
 from services.gateway.shards.changes import Changes
@@ -123,6 +124,7 @@ class _Parts:
     executor: Executor
     results: Results
     registrar: Registrar
+    reconciler: Reconciler
 
 
 async def serve(
@@ -188,19 +190,28 @@ async def _execute(parts: _Parts) -> None:
 
 
 async def _execute_until(parts: _Parts, lost: asyncio.Event) -> None:
-    """Carry out actions, and keep Discord's list of commands right, until the lease is lost."""
+    """Carry out actions, keep Discord's list of commands right, make good what was missed.
+
+    Returns when the lease is lost.
+    """
     parts.registrar.changed()
     consumptions = await parts.executor.start()
-    registering = asyncio.create_task(parts.registrar.run())
-    losing = asyncio.create_task(lost.wait())
+    working = [
+        asyncio.create_task(work)
+        for work in (parts.registrar.run(), parts.reconciler.run(), _wait(lost))
+    ]
     try:
-        await asyncio.wait((registering, losing), return_when=asyncio.FIRST_COMPLETED)
-        if registering.done():
-            registering.result()
+        done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
-        registering.cancel()
-        losing.cancel()
+        for task in working:
+            task.cancel()
         await parts.executor.stop(consumptions, DRAIN)
+
+
+async def _wait(lost: asyncio.Event) -> None:
+    await lost.wait()
 
 
 async def _learn_commands(parts: _Parts, tasks: "_Tasks") -> None:
@@ -308,7 +319,7 @@ async def _open(
 def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts:
     leases = Leases(deps.db, deps.owner)
     deferrals = Deferrals(deps.settings.defer_after)
-    missed = Missed(deps.bus, deps.snapshots).before(_intake(deps, deferrals).recognise)
+    missed = Missed(deps.db, deps.snapshots).before(_intake(deps, deferrals).recognise)
     recognise = Changes(deps.bus, deps.snapshots).before(missed)
     feed = Feed(events, deps.window, deps.snapshots, recognise, deps.metrics)
     keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
@@ -327,6 +338,7 @@ def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts
         ),
         results=results,
         registrar=Registrar(deps.db, deps.rest, deps.book, deps.settings.command_guild),
+        reconciler=Reconciler(deps.db, deps.bus, deps.rest, deps.metrics),
     )
 
 

@@ -45,6 +45,17 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self.reconciled = Counter(
+            "gateway_guilds_reconciled_total",
+            "Guilds of which events were missed, by what could be read of their audit logs",
+            ["audit_log"],
+            registry=registry,
+        )
+        self.replayed = Counter(
+            "gateway_audit_entries_replayed_total",
+            "Entries of audit logs published later, as their events were missed",
+            registry=registry,
+        )
         self.share = Gauge(
             "gateway_shard_share", "Shards that this process is to run", registry=registry
         )

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from msgspec import Struct, structs
 
+from services.gateway.audit_marks import AuditMarks
 from services.gateway.shards.dispatch import Dispatch, Named, Ready
 from services.gateway.versions import Versions, differs
 from shared.contracts.discord import Channel, GuildSnapshot, Role
@@ -70,6 +71,8 @@ class Snapshots:
         self._bots: dict[int, UserId] = {}
         self._versions = Versions()
         self._to_tell: list[GuildChanged] = []
+        self._begun: dict[int, Begun] = {}
+        self.audit = AuditMarks()
 
     def get(self, guild_id: int) -> GuildSnapshot | None:
         """Return a guild of one of this process's shards."""
@@ -87,8 +90,10 @@ class Snapshots:
         stored = tuple(stored)
         self._bots[shard_id] = UserId(bot_id)
         self._versions.begin(shard_id, fence, (row.snapshot.version for row in stored))
+        self.audit.begin(shard_id)
         for row in stored:
             self._guilds[row.snapshot.id] = row.snapshot
+            self.audit.load(row.snapshot.id, row.audit_entry_id)
             self._applied[row.snapshot.id] = (row.session_id, row.seq)
 
     def begin(
@@ -99,14 +104,29 @@ class Snapshots:
         What happened to those that are known was missed, from `since` on, and nothing tells it.
         """
         self._bots[shard_id] = UserId(ready.user.id)
+        self.audit.begin(shard_id)
+        self._begun[shard_id] = begun = Begun()
         present = {guild.id for guild in ready.guilds}
         for guild_id in tuple(self._guilds):
             if (guild_id >> 22) % shard_count != shard_id:
                 continue
+            missed_since = self._missed_since(self._guilds[guild_id], since)
             if guild_id in present:
-                self._miss(shard_id, guild_id, since)
+                begun.missed[guild_id] = missed_since
+                self._miss(shard_id, guild_id, missed_since)
             else:
+                begun.left[guild_id] = missed_since
                 self._drop(shard_id, guild_id)
+
+    def take_begun(self, shard_id: int) -> "Begun":
+        """Return what the last new session of a shard has shown, once."""
+        return self._begun.pop(shard_id, None) or Begun()
+
+    def confirmed(self, shard_id: int, seq: int | None) -> None:
+        """Note up to which event of a shard's session the broker has all."""
+        moved = self.audit.confirm(shard_id, seq or 0)
+        if moved:
+            self._changed.setdefault(shard_id, set()).update(moved)
 
     def caught_up(self, shard_id: int, guild_id: int) -> None:
         """Note that it was told that events of a guild were missed."""
@@ -144,7 +164,12 @@ class Snapshots:
         """Return the snapshots that are to be stored, and the guilds that are to be forgotten."""
         changed = self._changed.pop(shard_id, set())
         present = [
-            Applied(snapshot=self._guilds[guild_id], session_id=session, seq=seq)
+            Applied(
+                snapshot=self._guilds[guild_id],
+                session_id=session,
+                seq=seq,
+                audit_entry_id=self.audit.of(guild_id),
+            )
             for guild_id in changed
             if guild_id in self._guilds
             for session, seq in (self._applied.get(guild_id, ("", 0)),)
@@ -204,10 +229,13 @@ class Snapshots:
             missed_since=before.missed_since if before else None,
         )
 
-    def _miss(self, shard_id: int, guild_id: GuildId, since: datetime | None) -> None:
+    @staticmethod
+    def _missed_since(known: GuildSnapshot, since: datetime | None) -> datetime:
+        return known.missed_since or since or known.updated_at or datetime.now(UTC)
+
+    def _miss(self, shard_id: int, guild_id: GuildId, since: datetime) -> None:
         """Remember since when nothing is known of a guild, until that was told."""
         known = self._guilds[guild_id]
-        since = known.missed_since or since or known.updated_at or datetime.now(UTC)
         self._guilds[guild_id] = structs.replace(known, missed_since=since)
         self._changed.setdefault(shard_id, set()).add(guild_id)
 
@@ -227,15 +255,27 @@ class Snapshots:
         self._tell(shard_id, guild_id)
         self._guilds.pop(guild_id, None)
         self._applied.pop(guild_id, None)
+        self.audit.forget(guild_id)
         self._changed.setdefault(shard_id, set()).add(guild_id)
 
 
+class Begun(Struct, frozen=True):
+    """What a new session has shown: guilds of which events were missed, and those left meanwhile.
+
+    Each with since when nothing is known of it.
+    """
+
+    missed: dict[GuildId, datetime] = {}
+    left: dict[GuildId, datetime] = {}
+
+
 class Applied(Struct, frozen=True, kw_only=True):
-    """A snapshot with the last event that went into it."""
+    """A snapshot with the last event that went into it, and the audit log's newest entry."""
 
     snapshot: GuildSnapshot
     session_id: str
     seq: int
+    audit_entry_id: int = 0
 
 
 def _deleted(before: GuildSnapshot | None, body: bytes) -> GuildSnapshot | None:

@@ -11,6 +11,7 @@ ADMINISTRATOR: Final = 1 << 3
 KICK_MEMBERS: Final = 1 << 1
 BAN_MEMBERS: Final = 1 << 2
 MANAGE_GUILD: Final = 1 << 5
+VIEW_AUDIT_LOG: Final = 1 << 7
 MANAGE_MESSAGES: Final = 1 << 13
 MANAGE_NICKNAMES: Final = 1 << 27
 MANAGE_ROLES: Final = 1 << 28

@@ -1,12 +1,13 @@
 """Domain events: what one service tells all others through `flotilla.events`."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
 from shared.contracts.config import ConfigDocument
-from shared.contracts.ids import GuildId, UserId
+from shared.contracts.discord import Channel, Role
+from shared.contracts.ids import GuildId, RoleId, UserId
 
 
 class ConfigChanged(Struct, kw_only=True, frozen=True):
@@ -96,8 +97,8 @@ class GuildChanged(Struct, kw_only=True, frozen=True):
 class EventsMissed(Struct, kw_only=True, frozen=True):
     """The gateway missed a guild's events for good, as Discord had ended its session.
 
-    Nothing that happened from `since` until `until` will be heard of: who keeps a copy of what is
-    so on Discord asks again.
+    Who keeps a copy of what was so on Discord from `since` until `until` asks again: of that time
+    only the audit log's entries were published, before this (`guild.reconciled` says whether).
     """
 
     KEY: ClassVar[str] = "events.missed"
@@ -108,6 +109,58 @@ class EventsMissed(Struct, kw_only=True, frozen=True):
     until: datetime
 
 
+AuditLog = Literal["read", "forbidden", "unavailable"]
+
+
+class RoleChange(Struct, kw_only=True, frozen=True):
+    """A role as it was and as it is."""
+
+    before: Role
+    after: Role
+
+
+class ChannelChange(Struct, kw_only=True, frozen=True):
+    """A channel as it was and as it is."""
+
+    before: Channel
+    after: Channel
+
+
+class GuildReconciled(Struct, kw_only=True, frozen=True):
+    """What is known of a guild's missed events, after a new session began; `events.missed` follows.
+
+    The guild as it was known before (where it was: `compared`) is set against how it came back;
+    threads are not compared, and what is not named is unknown rather than unchanged. The entries of
+    its audit log from meanwhile were published like live ones, unless the bot may not read it
+    (`forbidden`) or Discord gave no answer (`unavailable`); with `audit_log_cut`, only the
+    first of too many. `has_left` says that the bot is not in the guild any more, which Discord's
+    list of guilds proves.
+    """
+
+    KEY: ClassVar[str] = "guild.reconciled"
+
+    guild_id: GuildId
+    since: datetime
+    until: datetime
+    has_left: bool = False
+    compared: bool = False
+    roles_added: tuple[Role, ...] = ()
+    roles_removed: tuple[Role, ...] = ()
+    roles_changed: tuple[RoleChange, ...] = ()
+    channels_added: tuple[Channel, ...] = ()
+    channels_removed: tuple[Channel, ...] = ()
+    channels_changed: tuple[ChannelChange, ...] = ()
+    owner_before: UserId | None = None
+    owner_after: UserId | None = None
+    bot_roles_added: tuple[RoleId, ...] = ()
+    bot_roles_removed: tuple[RoleId, ...] = ()
+    bot_permissions_before: int | None = None
+    bot_permissions_after: int | None = None
+    audit_log: AuditLog = "unavailable"
+    audit_log_cut: bool = False
+    audit_entries: int = 0
+
+
 DomainEvent = (
     ConfigChanged
     | ConfigWanted
@@ -116,4 +169,5 @@ DomainEvent = (
     | InfractionEnded
     | GuildChanged
     | EventsMissed
+    | GuildReconciled
 )

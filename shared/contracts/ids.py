@@ -21,3 +21,8 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 def made_at(snowflake: int) -> datetime:
     """Return when Discord made an id, to the millisecond (Discord's reference, "Snowflakes")."""
     return datetime.fromtimestamp(((snowflake >> 22) + DISCORD_EPOCH_MS) / 1000, tz=UTC)
+
+
+def snowflake_at(moment: datetime) -> int:
+    """Return the smallest id that Discord may have made at a moment."""
+    return max(0, int(moment.timestamp() * 1000) - DISCORD_EPOCH_MS) << 22

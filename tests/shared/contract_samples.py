@@ -242,6 +242,30 @@ SAMPLES: tuple[Struct, ...] = (
     ),
     domain.EventsMissed(guild_id=GUILD, shard_id=3, since=AT, until=AT),
     domain.GuildChanged(guild_id=GUILD, version=12_884_901_889),
+    domain.GuildReconciled(
+        guild_id=GUILD,
+        since=AT,
+        until=AT,
+        compared=True,
+        roles_added=(Role(id=ROLE, name="crew"),),
+        roles_removed=(Role(id=RoleId(8), name="old"),),
+        roles_changed=(domain.RoleChange(before=Role(id=ROLE), after=Role(id=ROLE, position=2)),),
+        channels_added=(Channel(id=CHANNEL, name="deck"),),
+        channels_removed=(Channel(id=ChannelId(9)),),
+        channels_changed=(
+            domain.ChannelChange(
+                before=Channel(id=CHANNEL), after=Channel(id=CHANNEL, name="deck")
+            ),
+        ),
+        owner_before=USER,
+        owner_after=UserId(10),
+        bot_roles_added=(ROLE,),
+        bot_roles_removed=(RoleId(8),),
+        bot_permissions_before=8,
+        bot_permissions_after=0,
+        audit_log="read",
+        audit_entries=2,
+    ),
     domain.InfractionEnded(
         guild_id=GUILD, number=5, kind="ban", user_id=USER, state="expired", at=AT
     ),

@@ -8,6 +8,19 @@ from services.gateway.queries.commands import (
     save_announced,
     save_registered,
 )
+from services.gateway.queries.gaps import (
+    GAPS_CHANNEL,
+    Gap,
+    Opening,
+    advance_gap,
+    close_gap,
+    due_gaps,
+    forget_gap,
+    note_left,
+    note_told,
+    open_gaps,
+    put_off_gap,
+)
 from services.gateway.queries.gate import enter_gate, leave_gate
 from services.gateway.queries.guilds import guild, guilds_of_shard
 from services.gateway.queries.leasing import (
@@ -38,15 +51,22 @@ from services.gateway.queries.resuming import (
 
 __all__ = [
     "COMMANDS_CHANNEL",
+    "GAPS_CHANNEL",
     "LEASES_CHANNEL",
+    "Gap",
     "Lease",
+    "Opening",
     "Process",
     "Session",
     "StoredResult",
+    "advance_gap",
     "announced",
     "answer_to",
     "claim_lease",
+    "close_gap",
+    "due_gaps",
     "enter_gate",
+    "forget_gap",
     "forget_results",
     "forget_service",
     "free_leases",
@@ -55,7 +75,11 @@ __all__ = [
     "leases",
     "leave_gate",
     "live_shard_count",
+    "note_left",
+    "note_told",
+    "open_gaps",
     "processes",
+    "put_off_gap",
     "registered_hash",
     "release_lease",
     "renew_leases",

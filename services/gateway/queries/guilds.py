@@ -30,7 +30,7 @@ async def guilds_of_shard(db: Executor, shard_id: int, count: int) -> list[Appli
         db,
         Applied,
         """
-        SELECT snapshot, session_id, seq FROM guilds
+        SELECT snapshot, session_id, seq, audit_entry_id FROM guilds
          WHERE (guild_id >> 22) % $2::bigint = $1::bigint
         """,
         shard_id,

@@ -82,13 +82,16 @@ async def save_shard(
                        saved_at = excluded.saved_at
             RETURNING shard_id),
         stored AS (
-            INSERT INTO guilds (guild_id, shard_id, snapshot, session_id, seq)
-            SELECT g.guild_id, saved.shard_id, g.snapshot, g.session_id, g.seq
-              FROM saved, unnest($10::bigint[], $11::jsonb[], $12::text[], $13::bigint[])
-                AS g (guild_id, snapshot, session_id, seq)
+            INSERT INTO guilds AS known
+                   (guild_id, shard_id, snapshot, session_id, seq, audit_entry_id)
+            SELECT g.guild_id, saved.shard_id, g.snapshot, g.session_id, g.seq, g.audit_entry_id
+              FROM saved,
+                   unnest($10::bigint[], $11::jsonb[], $12::text[], $13::bigint[], $15::bigint[])
+                AS g (guild_id, snapshot, session_id, seq, audit_entry_id)
                 ON CONFLICT (guild_id) DO UPDATE
                    SET shard_id = excluded.shard_id, snapshot = excluded.snapshot,
-                       session_id = excluded.session_id, seq = excluded.seq, updated_at = now()),
+                       session_id = excluded.session_id, seq = excluded.seq, updated_at = now(),
+                       audit_entry_id = greatest(known.audit_entry_id, excluded.audit_entry_id)),
         gone AS (DELETE FROM guilds USING saved WHERE guild_id = ANY($14::bigint[]))
         SELECT EXISTS (SELECT FROM saved)
         """,
@@ -106,4 +109,5 @@ async def save_shard(
         [row.session_id for row in stored],
         [row.seq for row in stored],
         gone,
+        [row.audit_entry_id for row in stored],
     )

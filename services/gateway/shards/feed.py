@@ -97,6 +97,7 @@ class Feed:
     def lost(self, shard_id: int) -> None:
         """Note that a session is lost; there is nothing to save until the next one."""
         former = self._states[shard_id]
+        self._snapshots.confirmed(shard_id, former.progress.confirmed)
         self._states[shard_id] = _State(
             former.shard_count, None, Progress(), seen_at=former.last_seen
         )

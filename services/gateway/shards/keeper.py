@@ -76,6 +76,7 @@ class Keeper:
         self._measure(shard_id)
         if session is None or fence is None:
             return
+        self._snapshots.confirmed(shard_id, session.seq)
         stored, gone = self._snapshots.take_changed(shard_id)
         written = False
         try:
