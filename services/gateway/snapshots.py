@@ -203,7 +203,7 @@ class Snapshots:
         if after is before:
             return
         version = before.version if before else 0
-        if differs(before, after):
+        if event.type not in COMING_AND_GOING and differs(before, after):
             version = self._tell(event.shard_id, guild_id)
         now = datetime.now(UTC)
         self._guilds[guild_id] = structs.replace(after, updated_at=now, version=version)

@@ -233,7 +233,7 @@ async def test_a_crash_in_the_middle_goes_on_where_it_was(rig: Rig, database_url
         made = await make_entries(rig.owner, rig.guild, 4)
         async with rig.starting(ROLE="shards"):
             crashing = rig.start(reconciling.run())
-            await eventually(lambda: len(entries(rig)) > before, within=20)
+            await eventually(lambda: len(entries(rig)) > before + 1, within=20)
             await rig.sandbox.fault(route="/guilds/*/audit-logs", latency=60)
             crashing.cancel()
             await asyncio.wait((crashing,))
@@ -243,9 +243,8 @@ async def test_a_crash_in_the_middle_goes_on_where_it_was(rig: Rig, database_url
 
     found = [one["reason"] for one in entries(rig)[before:]]
     assert list(dict.fromkeys(found)) == made
-    assert len(found) <= len(made) + 1
-    asked = await rig.sandbox.requests(route="/audit-logs")
-    assert len(asked) <= len(made) + 3
+    assert found.count(made[0]) == 1
+    assert len(found) <= len(made) + 1  # the one at which it crashed may come twice
 
 
 async def test_a_gap_is_worked_off_once_however_often_its_event_is_read(
