@@ -24,7 +24,7 @@ from shared.contracts.discord import GuildSnapshot
 from shared.contracts.domain import EventsMissed, GuildReconciled
 from shared.contracts.ids import GuildId
 from shared.contracts.topology import FLOTILLA_EVENTS
-from tests.gateway.rig import Rig, queries_on
+from tests.gateway.rig import Rig, Running, queries_on
 from tests.support.people import Person
 from tests.support.sandbox import Guild
 from tests.support.waiting import eventually
@@ -78,6 +78,10 @@ def entries(rig: Rig, guild: Guild | None = None) -> list[dict[str, Any]]:  # An
         for one in rig.events.deliveries
         if one.type == ENTRY and one.guild_id == wanted
     ]
+
+
+async def counted(gateway: Running, guilds: int) -> bool:
+    return await gateway.api.metric("gateway_guilds_reconciled_total") == guilds
 
 
 async def live_entry(rig: Rig, reason: str) -> None:
@@ -150,8 +154,9 @@ async def test_a_session_lost_again_repeats_nothing_of_the_first_gap(rig: Rig) -
         for number, reason in enumerate(("first", "second", "third")):
             lose_session(rig)
             await rig.owner.rest("PATCH", f"/guilds/{rig.guild.id}", {"name": reason}, reason)
-            async with rig.gateway():
+            async with rig.gateway() as gateway:
                 await eventually(lambda n=number: len(told.all) == 2 * n + 2, within=20)
+                await eventually(lambda at=gateway: counted(at, 1), within=20)
 
     assert [one.get("reason") for one in entries(rig)][-4:] == ["live", "first", "second", "third"]
     assert [one.audit_entries for one in told.of(rig.guild)] == [1, 1, 1]
@@ -168,7 +173,7 @@ async def test_an_audit_log_that_the_bot_may_not_read_is_said_to_be_forbidden(ri
         await rig.owner.rest("POST", f"/guilds/{theirs.id}/roles", {"name": "crew"})
         async with rig.gateway() as gateway:
             await eventually(lambda: len(told.all) == 4, within=20)
-            assert await gateway.api.metric("gateway_guilds_reconciled_total") == 2
+            await eventually(lambda: counted(gateway, 2), within=20)
 
     (reconciled,) = told.of(theirs)
     assert (reconciled.audit_log, reconciled.audit_entries) == ("forbidden", 0)
