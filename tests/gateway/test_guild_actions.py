@@ -37,7 +37,8 @@ from tests.gateway.doing import Ids, data, do
 from tests.gateway.rig import Rig
 from tests.support.sandbox import RestError
 
-CHANNEL_EDIT, LOCK, KICK, BAN, INVITE, PIN = 11, 13, 20, 22, 40, 74
+CHANNEL_EDIT, LOCK, OPEN, KICK, BAN = 11, 13, 15, 20, 22
+INVITE, INVITE_BACK, PIN, UNPIN = 40, 42, 74, 75
 """Discord's numbers of what its audit log tells."""
 
 SEND_MESSAGES = 1 << 11
@@ -111,7 +112,8 @@ async def test_a_channel_is_changed_locked_and_opened_again(gateway: Rig) -> Non
     with pytest.raises(RestError):
         await gateway.member.says(gateway.guild, "let me in")
     opened = DeleteOverwrite(channel_id=channel, target_id=everyone)
-    assert (await do(gateway, opened, key="o")).status == "done"
+    assert (await do(gateway, opened, key="o", reason="anne: over")).status == "done"
+    assert await logged(gateway, OPEN, "anne: over") == 1
     await gateway.owner.says(gateway.guild, "come in")
     again = await do(gateway, opened, key="o2")
     assert (again.status, again.code) == ("gone", 10009)
@@ -129,7 +131,8 @@ async def test_invites_are_made_listed_and_taken_back(gateway: Rig) -> None:
     assert [invite["code"] for invite in listed] == [made["code"]]
     assert await logged(gateway, INVITE, "anne: for Bob") == 1
     back = DeleteInvite(code=made["code"])
-    assert (await do(gateway, back, key="d")).status == "done"
+    assert (await do(gateway, back, key="d", reason="anne: Bob is in")).status == "done"
+    assert await logged(gateway, INVITE_BACK, "anne: Bob is in") == 1
     again = await do(gateway, back, key="d2")
     assert (again.status, again.message) == ("gone", "That invite no longer exists.")
 
@@ -154,7 +157,8 @@ async def test_messages_are_read_in_pages_and_pinned(gateway: Rig) -> None:
     assert earlier == {"items": [], "has_more": False}
     assert await logged(gateway, PIN, "anne: rules") == 1
     unpin = UnpinMessage(channel_id=channel, message_id=posted[0])
-    assert (await do(gateway, unpin, key="u")).status == "done"
+    assert (await do(gateway, unpin, key="u", reason="anne: old")).status == "done"
+    assert await logged(gateway, UNPIN, "anne: old") == 1
     assert not data(await do(gateway, ListPins(channel_id=channel)))["items"]
 
 
