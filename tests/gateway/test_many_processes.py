@@ -16,7 +16,7 @@ from services.gateway.shards.shares import share_of
 from shared.contracts.actions import Ban
 from shared.contracts.discord import ADMINISTRATOR
 from shared.contracts.ids import GuildId, UserId
-from tests.gateway.rig import Process, Rig, Running, operator_token
+from tests.gateway.rig import Process, Rig, Running, operator_token, rows
 from tests.gateway.test_actions import do
 from tests.support.ports import free_port
 from tests.support.sandbox import Guild
@@ -99,22 +99,22 @@ async def test_a_shard_that_keeps_losing_its_session_slows_down(rig: Rig) -> Non
 
 
 async def test_a_process_that_counts_shards_differently_waits_for_the_others_to_end(
-    rig: Rig,
+    rig: Rig, database_url: str
 ) -> None:
-    port = str(free_port())
-    async with rig.gateway(SHARD_COUNT="2") as old, rig.starting(HTTP_PORT=port) as other:
-        await eventually(lambda: count_of_processes(other, 1))
-        async with rig.starting(HTTP_PORT=str(free_port()), SHARD_COUNT="3") as new:
-            await eventually(lambda: count_of_processes(new, 3))
-            assert await rig.identifies() == 2
-            for gateway in (old, other):
-                gateway.stop.set()
-                await eventually(gateway.task.done)
-            await eventually(lambda: has_identified(rig, 5))
-            await eventually(new.ready)
-            ended = max(each["at"] for each in (await rig.sandbox.gateway())["closed"])
-            anew = [each for each in await identifies(rig) if each["data"]["shard"][1] == 3]
-            assert all(each["at"] >= ended for each in anew)
+    async with (
+        rig.gateway(SHARD_COUNT="2") as old,
+        rig.starting(HTTP_PORT=str(free_port()), SHARD_COUNT="3") as new,
+    ):
+        # with a share of its own, the new one would be given a shard, and take it, by then
+        await everybody_looks(database_url, processes=2, times=4)
+        assert await rig.identifies() == 2
+        assert (await rig.sandbox.gateway())["closed"] == []
+        old.stop.set()
+        await eventually(old.task.done, within=20)
+        await eventually(lambda: has_identified(rig, 5), within=20)
+        await eventually(new.ready, within=20)
+        counts = [each["data"]["shard"][1] for each in await identifies(rig)]
+        assert counts == [2, 2, 3, 3, 3]
 
 
 def test_shares_are_equal_and_nobody_gives_more_than_is_needed() -> None:
@@ -235,8 +235,16 @@ async def has_identified(rig: Rig, times: int) -> bool:
     return await rig.identifies() == times
 
 
-async def count_of_processes(gateway: Running, count: int) -> bool:
-    return len((await view(gateway))["processes"]) >= count
+async def everybody_looks(database_url: str, *, processes: int, times: int) -> None:
+    """Wait until every process has computed its share so often, as each look prolongs its row."""
+    expiries: dict[str, set[datetime]] = defaultdict(set)
+
+    async def looked() -> bool:
+        for row in await rows(database_url, "SELECT owner, expires_at FROM processes"):
+            expiries[row["owner"]].add(row["expires_at"])
+        return [len(each) > times for each in expiries.values()] == [True] * processes
+
+    await eventually(looked, within=30)
 
 
 async def identifies(rig: Rig) -> list[Any]:  # Any: JSON, looked at by name
