@@ -1,21 +1,19 @@
 """The gateway's HTTP API: shards, commands, what is known of a guild, and dead letters."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 
 from services.gateway import queries, views
-from services.gateway.actions.executor import queue_of
 from services.gateway.deps import Deps
+from services.gateway.queues import OWN
+from services.gateway.recognition.slash import commands_of, hash_of
+from services.gateway.shards.gate import ask_once
 from services.gateway.shards.leases import EXECUTOR, of_shard, shard_of
 from services.gateway.shards.shares import agreed_count
 from shared.contracts.ids import GuildId
-from shared.contracts.topology import ACTION_CLASSES
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError, NotFoundError, UnavailableError
 from shared.http import SnowflakeText, require
-
-QUEUES: Final = frozenset({*(queue_of(name).name for name in ACTION_CLASSES), "gateway.domain"})
-"""The gateway's own queues."""
 
 
 def deps_of(request: Request) -> Deps:
@@ -26,8 +24,8 @@ def deps_of(request: Request) -> Deps:
 
 def own_queue(queue: Annotated[str, Path(description="One of the gateway's queues.")]) -> str:
     """Return the name of a queue of ours. Raises NotFoundError."""
-    if queue not in QUEUES:
-        raise NotFoundError(f"The queues here are: {', '.join(sorted(QUEUES))}.")
+    if queue not in OWN:
+        raise NotFoundError(f"The queues here are: {', '.join(sorted(OWN))}.")
     return queue
 
 
@@ -91,6 +89,25 @@ async def list_commands(deps: DepsOf) -> list[views.CommandView]:
     return [views.command_view(entry) for entry in deps.book.entries]
 
 
+@operators.get("/commands/registered")
+async def list_registrations(deps: DepsOf) -> list[views.RegistrationView]:
+    """List where commands are registered with Discord, and whether those are the announced ones."""
+    hash_ = hash_of(commands_of(entry.spec for entry in deps.book.entries))
+    registered = await queries.registrations(deps.db)
+    return [views.registration_view(each, hash_) for each in registered]
+
+
+@operators.get("/budget")
+async def show_budget(deps: DepsOf) -> views.BudgetView:
+    """Ask Discord how many new sessions it still allows today."""
+    info = await ask_once(deps.rest)
+    if info is None:
+        raise UnavailableError("Discord does not say how many new sessions it allows.")
+    limit = info.session_start_limit
+    deps.metrics.budget.set(limit.remaining)
+    return views.budget_view(limit, deps.settings.identify_reserve)
+
+
 @operators.delete("/commands/{service}")
 async def forget_service(
     deps: DepsOf, service: Annotated[str, Path(description="A service that is gone.")]
@@ -102,10 +119,19 @@ async def forget_service(
     return views.Count(count=count)
 
 
+@operators.get("/queues")
+async def list_queues(deps: DepsOf) -> list[views.QueueView]:
+    """List the queues of all services that have commands: what waits, who takes it, what is dead.
+
+    Dead letters of other services' queues are counted here and treated at their APIs.
+    """
+    return [views.queue_view(queue) for queue in await deps.queues.look()]
+
+
 @operators.get("/dead")
 async def list_dead(deps: DepsOf, limit: Some = 20) -> dict[str, list[views.DeadView]]:
     """List the parked messages of every queue, by queue, leaving them where they are."""
-    return {queue: await _peek(deps, queue, limit) for queue in sorted(QUEUES)}
+    return {queue: await _peek(deps, queue, limit) for queue in sorted(OWN)}
 
 
 async def _peek(deps: Deps, queue: str, limit: int) -> list[views.DeadView]:

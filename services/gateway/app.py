@@ -23,6 +23,7 @@ from services.gateway.actions.results import Results
 from services.gateway.deps import Deps
 from services.gateway.listeners import listeners
 from services.gateway.metrics import Metrics
+from services.gateway.queues import QueueWatch, queue_of
 from services.gateway.recognition.book import CommandBook
 from services.gateway.recognition.deferrals import Deferrals
 from services.gateway.recognition.intake import Intake
@@ -48,7 +49,7 @@ from shared.config import ConfigStore
 from shared.contracts.config import CorePlugin
 from shared.contracts.ids import GuildId
 from shared.contracts.invocations import CommandsAnnounced, CommandsWanted
-from shared.contracts.topology import DISCORD_EVENTS, FLOTILLA_EVENTS
+from shared.contracts.topology import ACTION_CLASSES, DISCORD_EVENTS, FLOTILLA_EVENTS
 from shared.http import KeyStore
 from shared.settings import SettingsError
 
@@ -140,6 +141,7 @@ async def serve(
         tasks = _Tasks()
         stack.push_async_callback(tasks.end)
         tasks.start(parts.leases.run())
+        tasks.start(parts.deps.queues.run())
         await _learn_commands(parts, tasks)
         app = _api(parts, registry)
         await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
@@ -298,6 +300,7 @@ async def _open(
     )
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE)
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+    book = CommandBook()
     deps = Deps(
         settings=config,
         owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
@@ -306,9 +309,10 @@ async def _open(
         rest=Rest(session, config.discord_api_url, config.discord_token.reveal(), metrics),
         config=await stack.enter_async_context(ConfigStore.open(db)),
         keys=KeyStore(db),
-        book=CommandBook(),
+        book=book,
         snapshots=Snapshots(),
         window=Window(config.publish_window, metrics),
+        queues=QueueWatch(connected, book, metrics),
         metrics=metrics,
         fleet=None,
     )
@@ -326,20 +330,32 @@ def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts
     runs_shards = deps.settings.runs_shards
     fleet = _fleet(deps, feed, keeper, leases, draining) if runs_shards else None
     results = Results(deps.db)
-    answering = Answering(deps.rest, deferrals, results.answer_of)
+    answering = Answering(deps.rest, deferrals, results.answer_of, deps.metrics)
+    executor = Executor(
+        deps.bus, deps.db, deps.rest, results, answering, deps.snapshots, deps.metrics
+    )
+    _measure_ages(deps, executor)
     return _Parts(
         deps=replace(deps, fleet=fleet),
         leases=leases,
         keeper=keeper,
         feed=feed,
         deferrals=deferrals,
-        executor=Executor(
-            deps.bus, deps.db, deps.rest, results, answering, deps.snapshots, deps.metrics
-        ),
+        executor=executor,
         results=results,
         registrar=Registrar(deps.db, deps.rest, deps.book, deps.settings.command_guild),
         reconciler=Reconciler(deps.db, deps.bus, deps.rest, deps.metrics),
     )
+
+
+def _measure_ages(deps: Deps, executor: Executor) -> None:
+    """Have the age of each class of actions looked up whenever metrics are asked for."""
+    for name in ACTION_CLASSES:
+
+        def age(name: str = name) -> float:
+            return max(executor.age(name), deps.queues.stalled_for(queue_of(name).name))
+
+        deps.metrics.action_age.labels(name).set_function(age)
 
 
 def _fleet(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.metrics import Metrics
+from services.gateway.queues import QueueWatch
 from services.gateway.recognition.book import CommandBook
 from services.gateway.rest.client import Rest
 from services.gateway.settings import Settings
@@ -32,5 +33,6 @@ class Deps:
     book: CommandBook
     snapshots: Snapshots
     window: Window
+    queues: QueueWatch
     metrics: Metrics
     fleet: Fleet | None

@@ -14,6 +14,7 @@ class Metrics:
         self._publish_metrics(registry)
         self._action_metrics(registry)
         self._rest_metrics(registry)
+        self._queue_metrics(registry)
 
     def _shard_metrics(self, registry: CollectorRegistry) -> None:
         shard = ["shard"]
@@ -102,6 +103,18 @@ class Metrics:
             "Actions that came after their deadline",
             registry=registry,
         )
+        self.answers_late = Counter(
+            "gateway_answers_late_total",
+            "Answers to services after their deadline, and to people when Discord took none more",
+            ["to"],
+            registry=registry,
+        )
+        self.action_age = Gauge(
+            "gateway_action_age_seconds",
+            "How long the oldest action of a class has waited for its end",
+            ["class"],
+            registry=registry,
+        )
 
     def _rest_metrics(self, registry: CollectorRegistry) -> None:
         self.rest_status = Counter(
@@ -119,11 +132,46 @@ class Metrics:
         )
         self.rest_wait = Histogram(
             "gateway_rest_wait_seconds",
-            "Time that requests waited for rate limits",
-            ["route"],
+            "Time that requests waited for rate limits, by route and Discord's bucket of it",
+            ["route", "bucket"],
             buckets=FAST,
             registry=registry,
         )
-        self.rest_limited = Counter(
-            "gateway_rest_limited_total", "Answers 429 by scope", ["scope"], registry=registry
+        self.rest_waiting = Gauge(
+            "gateway_rest_waiting", "Requests that wait for rate limits now", registry=registry
+        )
+        self.rest_too_late = Counter(
+            "gateway_rest_too_late_total",
+            "Requests not sent, as rate limits would have let them through after their deadline",
+            ["route"],
+            registry=registry,
+        )
+        self.rest_refused = Counter(
+            "gateway_rest_refused_total",
+            "Answers 401, 403 and 429, by scope of the limit",
+            ["status", "scope"],
+            registry=registry,
+        )
+        self.rest_invalid = Gauge(
+            "gateway_rest_invalid_requests",
+            "Refused requests of the last ten minutes; Discord bans the address at 10 000",
+            registry=registry,
+        )
+
+    def _queue_metrics(self, registry: CollectorRegistry) -> None:
+        queue = ["queue"]
+        self.queue_messages = Gauge(
+            "gateway_queue_messages", "Messages that wait in a queue", queue, registry=registry
+        )
+        self.queue_consumers = Gauge(
+            "gateway_queue_consumers", "Who takes messages from a queue", queue, registry=registry
+        )
+        self.queue_dead = Gauge(
+            "gateway_queue_dead", "Messages parked for an operator", queue, registry=registry
+        )
+        self.queue_stalled = Gauge(
+            "gateway_queue_stalled_seconds",
+            "How long messages have waited in a queue that nobody takes from",
+            queue,
+            registry=registry,
         )

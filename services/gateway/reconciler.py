@@ -76,9 +76,7 @@ class Reconciler:
     What it publishes has natural ids: after a kill amid it, the same may be published again.
     """
 
-    def __init__(
-        self, db: Db, bus: Bus, rest: Rest, metrics: Metrics, *, page: int = PAGE
-    ) -> None:
+    def __init__(self, db: Db, bus: Bus, rest: Rest, metrics: Metrics, *, page: int = PAGE) -> None:
         self._db = db
         self._bus = bus
         self._rest = rest

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from services.gateway.queries import Lease, Process, Session
+from services.gateway.queries import Lease, Process, Registration, Session
+from services.gateway.queues import Watched
 from services.gateway.recognition.book import Entry
+from services.gateway.shards.gate import StartLimit
 from services.gateway.shards.leases import shard_of
 from services.gateway.shards.shard import Shard
 from shared.bus import DeadLetter
@@ -81,6 +83,25 @@ class CommandView(BaseModel):
     menu: str | None
 
 
+class RegistrationView(BaseModel):
+    """Where commands are registered: a server, or everywhere (0); `current` as announced now."""
+
+    application_id: SnowflakeText
+    guild_id: SnowflakeText
+    registered_at: datetime
+    current: bool
+
+
+class BudgetView(BaseModel):
+    """How many new sessions Discord allows a day, how many are left, and how many are kept."""
+
+    total: int
+    remaining: int
+    reserve: int
+    resets_in_seconds: float
+    max_concurrency: int
+
+
 class RoleView(BaseModel):
     """A role of a guild."""
 
@@ -128,6 +149,19 @@ class DeadView(BaseModel):
     attempts: int
     died_at: datetime | None
     body: str
+
+
+class QueueView(BaseModel):
+    """A queue: what waits in it and who takes it, and what is parked beside it.
+
+    `stalled_seconds` tells how long messages have waited that nobody takes.
+    """
+
+    name: str
+    messages: int
+    consumers: int
+    dead: int
+    stalled_seconds: float
 
 
 class Count(BaseModel):
@@ -181,6 +215,38 @@ def command_view(entry: Entry) -> CommandView:
         slash=spec.slash,
         text=spec.text,
         menu=spec.menu,
+    )
+
+
+def registration_view(registration: Registration, announced: str) -> RegistrationView:
+    """Show where commands are registered; `announced` is the hash of what is announced now."""
+    return RegistrationView(
+        application_id=registration.application_id,
+        guild_id=registration.scope_id,
+        registered_at=registration.registered_at,
+        current=registration.hash == announced,
+    )
+
+
+def budget_view(limit: StartLimit, reserve: int) -> BudgetView:
+    """Show the daily budget."""
+    return BudgetView(
+        total=limit.total,
+        remaining=limit.remaining,
+        reserve=reserve,
+        resets_in_seconds=limit.reset_after / 1000,
+        max_concurrency=limit.max_concurrency,
+    )
+
+
+def queue_view(queue: Watched) -> QueueView:
+    """Show a queue."""
+    return QueueView(
+        name=queue.name,
+        messages=queue.messages,
+        consumers=queue.consumers,
+        dead=queue.dead,
+        stalled_seconds=queue.stalled,
     )
 
 

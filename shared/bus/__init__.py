@@ -5,6 +5,7 @@ from shared.bus.batches import BatchConsumption
 from shared.bus.bus import Bus, connect
 from shared.bus.consuming import Consumption
 from shared.bus.dead import DeadLetter
+from shared.bus.depths import Depth
 from shared.bus.messages import Delivery, QueueSpec
 from shared.bus.publishing import PublishRefused, Returned
 from shared.bus.stream import Stream
@@ -17,6 +18,7 @@ __all__ = [
     "Consumption",
     "DeadLetter",
     "Delivery",
+    "Depth",
     "PublishRefused",
     "QueueSpec",
     "Returned",

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 
 from aiormq.channel import Channel
 
@@ -16,13 +17,20 @@ class Acks:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._delivered: dict[int, None] = {}
+        self._delivered: dict[int, datetime | None] = {}
         self._finished: set[int] = set()
         self._wake = asyncio.Event()
 
-    def delivered(self, tag: int) -> None:
+    def delivered(self, tag: int, sent_at: datetime | None = None) -> None:
         """Take note of a message that came; they come in order."""
-        self._delivered[tag] = None
+        self._delivered[tag] = sent_at
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first of those was sent that are not finished; None when all are."""
+        unfinished = (tag for tag in self._delivered if tag not in self._finished)
+        tag = next(unfinished, None)
+        return None if tag is None else self._delivered[tag]
 
     def finished(self, tag: int) -> None:
         """Have a message acknowledged soon."""

@@ -1,13 +1,12 @@
 """The bus that a service is given: everything it does with RabbitMQ goes through this object."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
 import structlog
-from aiormq.exceptions import ChannelNotFoundEntity
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
@@ -15,6 +14,7 @@ from shared.bus.asking import Asker
 from shared.bus.batches import BatchConsumption, BatchHandler
 from shared.bus.consuming import Consumption, Handler, Key, by_guild
 from shared.bus.dead import DeadLetter, DeadLetters
+from shared.bus.depths import Depth, Depths
 from shared.bus.hearing import Hearer, Hearing
 from shared.bus.link import Link
 from shared.bus.messages import Delivery, Headers, Outgoing, QueueSpec, properties
@@ -71,6 +71,7 @@ class Bus:
         self._name = name
         self._asker = Asker(into, publisher, name)
         self._dead = DeadLetters(into, publisher)
+        self._depths = Depths(into)
         self._consumptions: list[Consumption | BatchConsumption] = []
 
     def background(self) -> tuple[Coroutine[None, None, None], ...]:
@@ -246,14 +247,14 @@ class Bus:
 
         Raises NotFoundError.
         """
-        channel = await self._in.channel(confirms=False)
-        try:
-            declared = await channel.queue_declare(name, passive=True)
-        except ChannelNotFoundEntity:
-            raise NotFoundError(f"There is no queue {name}.") from None
-        finally:
-            await channel.close()
-        return declared.message_count or 0, declared.consumer_count or 0
+        depth = (await self._depths.of((name,))).get(name)
+        if depth is None:
+            raise NotFoundError(f"There is no queue {name}.")
+        return depth.messages, depth.consumers
+
+    async def depths(self, names: Iterable[str]) -> dict[str, Depth]:
+        """Return what waits in each of these queues, whosever they are; those that are there."""
+        return await self._depths.of(names)
 
     async def peek(self, queue: str, limit: int = 20) -> list[DeadLetter]:
         """Show the oldest dead letters of a queue. Raises NotFoundError."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 from aiormq.abc import DeliveredMessage
@@ -85,6 +86,12 @@ class Consumption:
             ready.cancel()
             await self._runner
 
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest message was sent that was taken here and is not handled yet."""
+        lost = self._channel is None or self._channel.is_closed
+        return None if lost or self._acks is None else self._acks.oldest
+
     async def drain(self, within: float = GRACE) -> None:
         """Take nothing new, finish what runs, acknowledge it, and give back the rest."""
         self._draining.set()
@@ -135,9 +142,10 @@ class Consumption:
 
     def _take(self, message: DeliveredMessage, channel: Channel, acks: Acks) -> None:
         tag = message.delivery_tag or 0
-        acks.delivered(tag)
+        arrived = delivery(message)
+        acks.delivered(tag, arrived.timestamp)
         if not self._draining.is_set():
-            item = _Item(delivery(message), tag, channel, acks)
+            item = _Item(arrived, tag, channel, acks)
             self._lanes.put(self._key(item.message), item)
 
     async def _work(self, item: _Item) -> None:

@@ -22,6 +22,10 @@ ACTION_CLASSES: Final = (INTERACTIVE, MODERATION, BULK)
 """Routing keys of `gateway.actions`: somebody waits; a member is concerned; nobody waits."""
 
 
+PURPOSES: Final = ("commands", "events", "domain", "ingest")
+"""What a service's queues are for: they are named `<service>.<purpose>`."""
+
+
 def event_key(event: str, guild_id: int) -> str:
     """Return the routing key of a Discord event, `MESSAGE_CREATE.<guild id or 0>`."""
     return f"{event}.{guild_id}"

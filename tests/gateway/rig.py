@@ -214,15 +214,16 @@ class Api:
         except aiohttp.ClientConnectionError as error:
             raise AssertionError(f"no API yet: {error}") from None
 
-    async def metric(self, name: str) -> float:
-        """Return a metric, its labels summed up."""
+    async def metric(self, name: str, **labels: str) -> float:
+        """Return a metric, summed up over what has these labels."""
         _, text = await self.get("/metrics")
-        values = [
-            float(line.rpartition(" ")[2])
-            for line in str(text).splitlines()
-            if line.partition(" ")[0].partition("{")[0] == name
-        ]
-        return sum(values)
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        lines = [line.rpartition(" ") for line in str(text).splitlines()]
+        return sum(
+            float(value)
+            for sample, _, value in lines
+            if sample.partition("{")[0] == name and all(each in sample for each in wanted)
+        )
 
 
 class Running:

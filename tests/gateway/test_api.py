@@ -26,6 +26,32 @@ async def test_health_tells_what_is_there(rig: Rig) -> None:
     }
 
 
+async def test_a_process_is_not_ready_while_its_shards_are_down(rig: Rig) -> None:
+    async with rig.gateway() as gateway:
+        await rig.sandbox.fault(gateway="refuse")
+        await rig.sandbox.fault(gateway="drop")
+
+        async def is_down() -> bool:
+            status, body = await gateway.api.get("/readyz")
+            return status == 503 and cast("Any", body)["dependencies"]["discord"] is False
+
+        await eventually(is_down, within=20)
+        assert (await gateway.api.get("/healthz"))[0] == 200
+        await rig.sandbox.heal()
+        await eventually(gateway.ready, within=20)
+
+
+async def test_operators_see_how_many_sessions_discord_still_allows(rig: Rig) -> None:
+    async with rig.gateway(IDENTIFY_RESERVE="7") as gateway:
+        status, body = await gateway.api.get("/budget", token=operator_token())
+        budget = cast("Any", body)
+        assert (status, budget["total"], budget["remaining"]) == (200, 1000, 999)
+        assert (budget["reserve"], budget["max_concurrency"]) == (7, 1)
+
+        await rig.sandbox.fault(route="/gateway/bot", status=403)
+        assert (await gateway.api.get("/budget", token=operator_token()))[0] == 503
+
+
 async def test_operators_see_shards_and_nobody_else(rig: Rig) -> None:
     viewer = Actor(user_id=1, guild_id=rig.guild.id, role="admin", scopes=(), name="a")
     async with rig.gateway() as gateway:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from msgspec import structs
 
 from services.gateway.recognition.slash import Json, commands_of
+from shared.contracts.discord import ADMINISTRATOR
 from shared.contracts.invocations import CommandSpec, OptionSpec, OptionType
-from tests.gateway.rig import Rig
+from tests.gateway.rig import Rig, operator_token, rows
 from tests.gateway.toys import Toy, serve_toy
-from tests.support.sandbox import Answer, InteractionFailed
+from tests.support.sandbox import Answer, Guild, InteractionFailed
 from tests.support.waiting import eventually
 
 SOON = "200ms"
@@ -28,6 +29,46 @@ async def test_announced_commands_are_registered_once(rig: Rig) -> None:
         assert (await rig.member.runs("/ahoy", rig.guild)).content == "Ahoy"
 
     assert len(await rig.sandbox.requests(method="PUT", token="bot")) == 1
+
+
+async def test_commands_are_taken_back_where_they_are_no_longer_to_be(rig: Rig) -> None:
+    await serve_toy(rig.bus, Toy())
+    other = await rig.sandbox.found("Elsewhere", rig.owner)
+    await rig.sandbox.invite(other, rig.bot, ADMINISTRATOR)
+    async with rig.gateway(COMMAND_GUILD=str(other.id)):
+        await eventually(lambda: offers(rig, other, "ahoy"), within=20)
+        assert not await offers(rig, rig.guild, "ahoy")
+    async with rig.gateway() as gateway:
+        await rig.registered("ahoy")
+
+        async def only_everywhere() -> bool:
+            path = "/commands/registered"
+            _, registered = await gateway.api.get(path, token=operator_token())
+            shown = [(each["guild_id"], each["current"]) for each in cast("Any", registered)]
+            return shown == [("0", True)]
+
+        await eventually(only_everywhere, within=20)
+        written = await rig.sandbox.requests(method="PUT", token="bot")
+        (emptied,) = (each for each in written if each["body"] == [])
+        assert str(other.id) in emptied["path"]
+
+
+async def test_what_a_guild_had_that_the_bot_has_left_is_forgotten(
+    rig: Rig, database_url: str
+) -> None:
+    await serve_toy(rig.bus, Toy())
+    async with rig.gateway():
+        await rig.registered("ahoy")
+    left = (
+        "INSERT INTO registrations SELECT application_id, 7, 'old' FROM registrations RETURNING 1"
+    )
+    await rows(database_url, left)
+    async with rig.gateway():
+
+        async def forgotten() -> bool:
+            return len(await rows(database_url, "SELECT 1 FROM registrations")) == 1
+
+        await eventually(forgotten, within=20)
 
 
 async def test_an_invocation_carries_what_discord_said(rig: Rig) -> None:
@@ -250,3 +291,8 @@ async def slowly(rig: Rig, toy: Toy, line: str) -> Answer:
     await eventually(rig.deferrals)
     toy.go_on.set()
     return await running
+
+
+async def offers(rig: Rig, guild: Guild, name: str) -> bool:
+    """Say whether Discord offers a command in a guild."""
+    return name in {each["name"] for each in await rig.owner.commands(guild.id)}

@@ -15,7 +15,8 @@ from services.gateway.actions.payloads import (
     rows_payload,
 )
 from services.gateway.actions.plain import edit_message, send_message
-from services.gateway.actions.words import gone, refused, result_of
+from services.gateway.actions.words import EXPIRED, gone, refused, result_of
+from services.gateway.metrics import Metrics
 from services.gateway.recognition.deferrals import Deferrals
 from services.gateway.rest.client import Answer, Request, Rest
 from services.gateway.rest.limiter import Priority
@@ -74,10 +75,12 @@ class Answering:
         rest: Rest,
         deferrals: Deferrals,
         answer_of: Callable[[int], Awaitable[MessageId | None]],
+        metrics: Metrics,
     ) -> None:
         self._rest = rest
         self._deferrals = deferrals
         self._answer_of = answer_of
+        self._metrics = metrics
 
     async def respond(self, action: Respond, terms: Terms) -> ActionResult:
         """Give the first answer, or fill in the one that was deferred."""
@@ -161,6 +164,8 @@ class Answering:
         )
         if answer.ok or answer.error.code == ALREADY_ANSWERED:
             self._deferrals.answered(to.id)
+        if answer.error.code in EXPIRED:
+            self._metrics.answers_late.labels("person").inc()
         return answer
 
     async def _fill_in(

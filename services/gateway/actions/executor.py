@@ -21,12 +21,13 @@ from services.gateway.actions.results import Results
 from services.gateway.actions.words import gone, late, result_of
 from services.gateway.metrics import Metrics
 from services.gateway.queries import StoredResult
+from services.gateway.queues import queue_of
 from services.gateway.rest.client import Request, Rest
 from services.gateway.rest.limiter import Priority
 from services.gateway.rest.routes import of_bot
 from services.gateway.shards.dispatch import Named
 from services.gateway.snapshots import Snapshots
-from shared.bus import Bus, Consumption, Delivery, QueueSpec
+from shared.bus import Bus, Consumption, Delivery
 from shared.contracts.actions import (
     Action,
     ActionRequest,
@@ -45,7 +46,7 @@ from shared.contracts.codec import decode, encode
 from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import ChannelId, UserId
 from shared.contracts.invocations import MessageTarget
-from shared.contracts.topology import ACTION_CLASSES, GATEWAY_ACTIONS
+from shared.contracts.topology import ACTION_CLASSES
 from shared.errors import Poison, UnavailableError
 from shared.postgres import Db, is_unavailable
 
@@ -96,6 +97,7 @@ class Executor:
         self._snapshots = snapshots
         self._metrics = metrics
         self.running = False
+        self._consumptions: dict[str, Consumption] = {}
         self._running: dict[str, asyncio.Future[ActionResult]] = {}
         self._unsure: OrderedDict[str | None, None] = OrderedDict()
         self._direct_channels: dict[UserId, ChannelId] = {}
@@ -114,8 +116,8 @@ class Executor:
     async def start(self) -> list[Consumption]:
         """Begin to take actions, and return what to drain at the end."""
         await self._results.load()
-        consumptions = [
-            await self._bus.consume(
+        self._consumptions = {
+            name: await self._bus.consume(
                 queue_of(name),
                 self.handle,
                 prefetch=IN_CONCURRENCY[name],
@@ -123,14 +125,21 @@ class Executor:
                 key=lane_of,
             )
             for name in ACTION_CLASSES
-        ]
+        }
         self.running = True
-        return consumptions
+        return list(self._consumptions.values())
 
     async def stop(self, consumptions: list[Consumption], within: float) -> None:
         """Take no more actions, and finish those that run, for so many seconds at most."""
         self.running = False
+        self._consumptions = {}
         await asyncio.gather(*(consumption.drain(within) for consumption in consumptions))
+
+    def age(self, name: str) -> float:
+        """Return for how many seconds the oldest action of a class has waited, begun or not."""
+        consumption = self._consumptions.get(name)
+        oldest = consumption.oldest if consumption else None
+        return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
 
     async def handle(self, delivery: Delivery) -> None:
         """Do what arrived, and answer whoever asked."""
@@ -142,6 +151,8 @@ class Executor:
         priority = cast("Priority", delivery.routing_key)
         result = await self._once(request, priority)
         await self._bus.answer(delivery, result)
+        if datetime.now(UTC) > request.deadline:
+            self._metrics.answers_late.labels("service").inc()
         self._metrics.actions.labels(_name(request.action), result.status).inc()
         self._metrics.action_seconds.labels(priority).observe(time.monotonic() - began)
         if result.status != "done":
@@ -260,11 +271,6 @@ class Executor:
             if found >= action.version or time.monotonic() + LOOK > deadline:
                 return guild
             await asyncio.sleep(LOOK)
-
-
-def queue_of(name: str) -> QueueSpec:
-    """Return the queue of a class of actions."""
-    return QueueSpec(f"{GATEWAY_ACTIONS}.{name}", ((GATEWAY_ACTIONS, name),))
 
 
 def _recipient(user_id: UserId) -> dict[str, object]:

@@ -25,6 +25,9 @@ GONE: Final[dict[int, str]] = {
 }
 """Codes that mean that what the action was about is not there."""
 
+EXPIRED: Final = frozenset({10015, 10062, 50027})
+"""Codes that mean that the time to answer somebody has passed."""
+
 REFUSED: Final[dict[int, str]] = {
     20028: "Discord limits how often this can be done in this channel. Try again in a while.",
     30001: "The limit of servers has been reached.",

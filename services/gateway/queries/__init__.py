@@ -2,9 +2,12 @@
 
 from services.gateway.queries.commands import (
     COMMANDS_CHANNEL,
+    Registration,
     announced,
+    forget_registered,
     forget_service,
     registered_hash,
+    registrations,
     save_announced,
     save_registered,
 )
@@ -57,6 +60,7 @@ __all__ = [
     "Lease",
     "Opening",
     "Process",
+    "Registration",
     "Session",
     "StoredResult",
     "advance_gap",
@@ -67,6 +71,7 @@ __all__ = [
     "due_gaps",
     "enter_gate",
     "forget_gap",
+    "forget_registered",
     "forget_results",
     "forget_service",
     "free_leases",
@@ -81,6 +86,7 @@ __all__ = [
     "processes",
     "put_off_gap",
     "registered_hash",
+    "registrations",
     "release_lease",
     "renew_leases",
     "result",

@@ -1,6 +1,9 @@
 """Statements about announced and registered commands."""
 
+from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from shared.contracts.invocations import CommandsAnnounced, CommandSpec
 from shared.postgres import (
@@ -50,6 +53,37 @@ async def forget_service(db: Executor, service: str) -> int:
         SELECT pg_notify(current_schema() || '_{COMMANDS_CHANNEL}', service) FROM gone
         """,  # noqa: S608 - the channel is a constant
         service,
+    )
+
+
+class Registration(Struct, frozen=True, kw_only=True):
+    """That commands were registered in a scope: a guild, or everywhere (0)."""
+
+    application_id: int
+    scope_id: int
+    hash: str
+    registered_at: datetime
+
+
+async def registrations(db: Executor) -> list[Registration]:
+    """Return where commands are registered."""
+    return await fetch_all(
+        db,
+        Registration,
+        """
+        SELECT application_id, scope_id, hash, registered_at
+          FROM registrations ORDER BY application_id, scope_id
+        """,
+    )
+
+
+async def forget_registered(db: Executor, application_id: int, scope_id: int) -> None:
+    """Forget that commands were registered in a scope."""
+    await execute(
+        db,
+        "DELETE FROM registrations WHERE application_id = $1 AND scope_id = $2",
+        application_id,
+        scope_id,
     )
 
 

@@ -164,6 +164,8 @@ class Intake:
     async def _call_back(self, asked: Asked, body: object) -> Answer:
         route = callback(asked.interaction.id, asked.interaction.token)
         answer = await self._rest.call(Request(route, time.monotonic() + CALLBACK_LIMIT, json=body))
+        if answer.error.code == UNKNOWN_INTERACTION:
+            self._metrics.answers_late.labels("person").inc()
         if not answer.ok:
             log.info(
                 "callback_not_taken",

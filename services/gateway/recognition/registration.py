@@ -10,7 +10,7 @@ import structlog
 from services.gateway import queries
 from services.gateway.recognition.book import CommandBook
 from services.gateway.recognition.slash import Json, commands_of, hash_of
-from services.gateway.rest.client import Request, Rest
+from services.gateway.rest.client import Answer, Request, Rest
 from services.gateway.rest.routes import Route, of_bot
 from services.gateway.shards.dispatch import Named
 from shared.postgres import Db, is_unavailable
@@ -21,6 +21,9 @@ SETTLE: Final = 0.5
 LIMIT: Final = 60.0
 AGAIN: Final = 30.0
 """Seconds before another attempt when Discord did not take the commands."""
+
+LEFT: Final = (403, 404)
+"""What Discord answers about a guild that the bot has left: nothing stands there any more."""
 
 log = structlog.get_logger()
 
@@ -67,28 +70,46 @@ class Registrar:
         application_id = await self._application()
         if not application_id:
             return False
+        registered = await self._register_here(application_id, commands)
+        return registered and await self._clear_others(application_id)
+
+    async def _register_here(self, application_id: int, commands: list[Json]) -> bool:
         hash_ = hash_of(commands)
         if await queries.registered_hash(self._db, application_id, self._scope) == hash_:
             return True
-        if not await self._overwrite(application_id, commands):
+        answer = await self._overwrite(application_id, self._scope, commands)
+        if not answer.ok:
             return False
         await queries.save_registered(self._db, application_id, self._scope, hash_)
         log.info("commands_registered", count=len(commands), guild_id=self._scope)
         return True
 
-    async def _overwrite(self, application_id: int, commands: list[Json]) -> bool:
-        route = _route(application_id, self._scope)
+    async def _clear_others(self, application_id: int) -> bool:
+        """Take the commands back that were registered elsewhere, before the setting changed."""
+        for former in await queries.registrations(self._db):
+            if former.application_id != application_id or former.scope_id == self._scope:
+                continue
+            answer = await self._overwrite(application_id, former.scope_id, [])
+            if not answer.ok and answer.status not in LEFT:
+                return False
+            await queries.forget_registered(self._db, application_id, former.scope_id)
+            log.info("commands_taken_back", guild_id=former.scope_id)
+        return True
+
+    async def _overwrite(self, application_id: int, scope: int, commands: list[Json]) -> Answer:
+        route = _route(application_id, scope)
         answer = await self._rest.call(
             Request(route, time.monotonic() + LIMIT, json=commands, priority="bulk")
         )
         if not answer.ok:
             log.error(
                 "commands_not_registered",
+                guild_id=scope,
                 status=answer.status,
                 message=answer.error.message,
                 errors=answer.error.errors,
             )
-        return answer.ok
+        return answer
 
     async def _application(self) -> int:
         """Return the bot's application, 0 while Discord does not say."""

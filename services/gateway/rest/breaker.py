@@ -15,6 +15,7 @@ TOKEN_PAUSE: Final = 10.0
 """Seconds without another request after Discord has refused the bot's token."""
 
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
+REFUSALS: Final = (UNAUTHORIZED, FORBIDDEN, TOO_MANY)
 
 
 class Breaker:
@@ -30,7 +31,7 @@ class Breaker:
 
         `by_token` tells whether the request carried the bot's token.
         """
-        if status not in (UNAUTHORIZED, FORBIDDEN, TOO_MANY) or shared:
+        if status not in REFUSALS or shared:
             return
         now = time.monotonic()
         self._seen.append(now)
@@ -44,14 +45,14 @@ class Breaker:
 
     def closed_for(self) -> float:
         """Return for how many seconds nothing may be asked; 0 when all is well."""
-        now = time.monotonic()
-        while self._seen and self._seen[0] < now - WINDOW:
-            self._seen.popleft()
-        if len(self._seen) < self._allowed:
+        if self.counted < self._allowed:
             return 0.0
-        return self._seen[0] + WINDOW - now
+        return self._seen[0] + WINDOW - time.monotonic()
 
     @property
     def counted(self) -> int:
         """How many invalid requests the last ten minutes saw."""
+        since = time.monotonic() - WINDOW
+        while self._seen and self._seen[0] < since:
+            self._seen.popleft()
         return len(self._seen)

@@ -14,7 +14,7 @@ import structlog
 from msgspec import Struct
 
 from services.gateway.metrics import Metrics
-from services.gateway.rest.breaker import Breaker
+from services.gateway.rest.breaker import REFUSALS, Breaker
 from services.gateway.rest.lanes import Lanes, TooLateError
 from services.gateway.rest.limiter import Limiter, Priority
 from services.gateway.rest.routes import Route
@@ -111,6 +111,8 @@ class Rest:
         self.lanes = Lanes()
         self._turns = Turns()
         self.breaker = Breaker()
+        metrics.rest_waiting.set_function(lambda: self.lanes.waiting + self.limiter.waiting)
+        metrics.rest_invalid.set_function(lambda: self.breaker.counted)
 
     async def call(self, request: Request) -> Answer:
         """Carry out a call, with retries, until it has an answer or its deadline comes."""
@@ -158,26 +160,30 @@ class Rest:
         try:
             await lane.enter(request.deadline)
         except TooLateError as late:
-            return Answer(TOO_MANY, retry_after=late.after, sent=False)
+            return self._too_late(route, late)
         headers: Mapping[str, str] = {}
         try:
             if not route.public:
                 await self.limiter.enter(request.priority, request.deadline)
-            self._metrics.rest_wait.labels(route.name).observe(_now() - began)
+            bucket = self.lanes.bucket_of(route)
+            self._metrics.rest_wait.labels(route.name, bucket).observe(_now() - began)
             answer, headers = await self._exchange(request, PATIENCE)
             if answer.status == TOO_MANY:
                 self._limited(request, answer, headers)
         except TooLateError as late:
-            return Answer(TOO_MANY, retry_after=late.after, sent=False)
+            return self._too_late(route, late)
         finally:
             lane.leave(headers)
         self.lanes.learn(route, lane, headers)
         return answer
 
+    def _too_late(self, route: Route, late: TooLateError) -> Answer:
+        self._metrics.rest_too_late.labels(route.name).inc()
+        return Answer(TOO_MANY, retry_after=late.after, sent=False)
+
     def _limited(self, request: Request, answer: Answer, headers: Mapping[str, str]) -> None:
         """Make everybody concerned wait after a 429."""
         scope = headers.get("X-RateLimit-Scope", "user")
-        self._metrics.rest_limited.labels(scope).inc()
         pause = answer.retry_after or UNTOLD_PAUSE
         if (answer.error.is_global or scope == "global") and not request.route.public:
             self.limiter.pause(pause)
@@ -219,8 +225,10 @@ class Rest:
             self._observe(route, 0, began)
             return Answer(0), {}
         self._observe(route, response.status, began)
-        shared = response.headers.get("X-RateLimit-Scope") == "shared"
-        self.breaker.count(response.status, shared=shared, by_token=not route.public)
+        scope = response.headers.get("X-RateLimit-Scope", "")
+        if response.status in REFUSALS:
+            self._metrics.rest_refused.labels(str(response.status), scope).inc()
+        self.breaker.count(response.status, shared=scope == "shared", by_token=not route.public)
         return _answer(response, body), response.headers
 
     def _observe(self, route: Route, status: int, began: float) -> None:

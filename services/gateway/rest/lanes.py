@@ -79,6 +79,11 @@ class Lane:
         return max(0.0, self._reset_at - time.monotonic()) if used_up else 0.0
 
     @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._waiting)
+
+    @property
     def idle(self) -> bool:
         """Whether forgetting it loses nothing."""
         return not (self._running or self._waiting) and self._reset_at < time.monotonic()
@@ -141,12 +146,21 @@ class Lanes:
 
     def of(self, route: Route) -> Lane:
         """Return the lane that a request on this route waits in."""
-        key = (self._hashes.get(route.name, route.name), route.major)
+        key = (self.bucket_of(route), route.major)
         lane = self._lanes.get(key)
         if lane is None:
             self._drop_idle()
             lane = self._lanes[key] = Lane()
         return lane
+
+    def bucket_of(self, route: Route) -> str:
+        """Return Discord's name for the limit of a route; the route's while it is not known."""
+        return self._hashes.get(route.name, route.name)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait in all lanes."""
+        return sum(lane.waiting for lane in set(self._lanes.values()))
 
     def learn(self, route: Route, lane: Lane, headers: Mapping[str, str]) -> None:
         """Note the bucket that an answer named."""

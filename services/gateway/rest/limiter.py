@@ -23,13 +23,19 @@ class Limiter:
         self._tokens = float(per_second)
         self._filled_at = time.monotonic()
         self._paused_until = 0.0
+        self.waiting = 0
+        """How many requests wait here."""
 
     async def enter(self, priority: Priority, deadline: float) -> None:
         """Wait until a request may be sent. Raises TooLateError when the deadline comes first."""
         while wait := self._wait(RESERVED[priority]):
             if time.monotonic() + wait > deadline:
                 raise TooLateError(wait)
-            await asyncio.sleep(wait)
+            self.waiting += 1
+            try:
+                await asyncio.sleep(wait)
+            finally:
+                self.waiting -= 1
         self._tokens -= 1
 
     def pause(self, seconds: float) -> None:
