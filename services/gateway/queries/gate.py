@@ -31,7 +31,7 @@ async def enter_gate(db: Executor, bucket: int, hold: timedelta) -> float:
 
 
 async def leave_gate(db: Executor, bucket: int, pause: timedelta) -> None:
-    """End the turn: the next one identifies after the pause."""
+    """Have the turn end after a pause: the next one identifies then."""
     await execute(
         db,
         "UPDATE identify_gate SET free_at = clock_timestamp() + $2 WHERE bucket = $1",

@@ -25,6 +25,9 @@ from services.gateway.shards.window import Window
 from services.gateway.snapshots import Snapshots
 from shared.postgres import Db, is_unavailable, listen
 
+BEGIN: Final = 3.0
+"""Seconds that a session which is being begun has at a stop, so that it is not wasted."""
+
 FINISH: Final = 3.0
 """Seconds that events on their way have at a stop; what is not confirmed by then is read again."""
 
@@ -115,7 +118,8 @@ class Fleet:
         Raises FatalGatewayError when Discord refuses for good.
         """
         options = await self._discover()
-        watching = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch_drain())]
+        besides = (self._listen(), self._watch_drain(), self._gate.watch_budget())
+        watching = [asyncio.create_task(each) for each in besides]
         try:
             while True:
                 await self._try_balance(options)
@@ -290,6 +294,9 @@ class Fleet:
 
     async def _leave(self, shard: Shard, running: "asyncio.Task[None]") -> None:
         """Stop reading, let what was read be confirmed, save, and keep the session alive."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEGIN):
+                await shard.begun()
         await shard.hand_over()
         with suppress(GatewayServerClosedConnectionError, asyncio.CancelledError):
             await running

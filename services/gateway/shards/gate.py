@@ -19,8 +19,14 @@ from services.gateway.shards.codes import FATAL, FatalGatewayError
 from services.gateway.shards.leases import Leases, of_shard
 from shared.postgres import Db, is_unavailable
 
-HOLD: Final = timedelta(seconds=45)
-"""How long a turn lasts at most, should its process die in it."""
+HOLD: Final = timedelta(seconds=10)
+"""How long a turn lasts unless it is prolonged: as long as the others wait when a process dies."""
+
+PROLONG: Final = 3.0
+"""Seconds after which a turn that is still needed is prolonged."""
+
+LOOK_AT_BUDGET: Final = 600.0
+"""Seconds between two looks at the budget, for its metric: it is renewed once a day."""
 
 LOOK_AGAIN: Final = 0.5
 """Seconds between two looks at a taken gate: a turn ends earlier than it might."""
@@ -63,16 +69,26 @@ async def ask_discord(rest: Rest) -> GatewayInfo:
     while True:
         answer = await _get(rest)
         if answer.ok:
-            return msgspec.json.decode(answer.body, type=GatewayInfo, strict=False)
+            return _read(answer)
         if answer.status == UNAUTHORIZED:
             raise FatalGatewayError(FATAL[4004])
         log.warning("discord_is_away", status=answer.status, retry_in=ASK_AGAIN)
         await asyncio.sleep(max(ASK_AGAIN, answer.retry_after))
 
 
+async def ask_once(rest: Rest) -> GatewayInfo | None:
+    """Ask where the gateway is; return None when Discord does not answer."""
+    answer = await _get(rest)
+    return _read(answer) if answer.ok else None
+
+
 async def _get(rest: Rest) -> Answer:
     deadline = asyncio.get_running_loop().time() + 10
     return await rest.call(Request(of_bot("GET", "/gateway/bot"), deadline))
+
+
+def _read(answer: Answer) -> GatewayInfo:
+    return msgspec.json.decode(answer.body, type=GatewayInfo, strict=False)
 
 
 class Gate:
@@ -109,10 +125,20 @@ class Gate:
         bucket = shard_id % max(1, limit.max_concurrency)
         await self._enter(bucket)
         self._begun.setdefault(shard_id, []).append(time.monotonic())
+        prolonging = asyncio.create_task(self._prolong(bucket))
         try:
             yield
         finally:
+            prolonging.cancel()
+            await asyncio.wait((prolonging,))
             await self._leave(bucket)
+
+    async def watch_budget(self) -> None:
+        """Measure how many new sessions Discord still allows, until cancelled."""
+        while True:
+            limit = (await ask_discord(self._rest)).session_start_limit
+            self._metrics.budget.set(limit.remaining)
+            await asyncio.sleep(LOOK_AT_BUDGET)
 
     async def _slow_down(self, shard_id: int) -> None:
         """Wait longer and longer when a shard loses one session after the other."""
@@ -159,9 +185,18 @@ class Gate:
                 return
             await asyncio.sleep(min(wait, LOOK_AGAIN))
 
+    async def _prolong(self, bucket: int) -> None:
+        """Keep the turn for as long as it takes."""
+        while True:
+            await asyncio.sleep(PROLONG)
+            await self._free_after(bucket, HOLD)
+
     async def _leave(self, bucket: int) -> None:
+        await self._free_after(bucket, self._pause)
+
+    async def _free_after(self, bucket: int, pause: timedelta) -> None:
         try:
-            await queries.leave_gate(self._db, bucket, self._pause)
+            await queries.leave_gate(self._db, bucket, pause)
         except Exception as error:
             if not is_unavailable(error):
                 raise

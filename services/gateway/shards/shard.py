@@ -95,8 +95,8 @@ class Shard(GatewayShardImpl):
         self._failed_dials = 0
         self._failed_resumes = 0
         self._replaying = False
-        self.is_identifying = False
-        """Whether a new session is being begun, which a hand-over now would waste."""
+        self._begun = asyncio.Event()
+        self._begun.set()
         self._judged: errors.GatewayServerClosedConnectionError | None = None
         if session is not None:
             self._session_id = session.session_id
@@ -132,6 +132,15 @@ class Shard(GatewayShardImpl):
             await transport._exit_stack.aclose()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     @property
+    def is_identifying(self) -> bool:
+        """Whether a new session is being begun, which a hand-over now would waste."""
+        return not self._begun.is_set()
+
+    async def begun(self) -> None:
+        """Wait until no new session is being begun."""
+        await self._begun.wait()
+
+    @property
     def session_id(self) -> str:
         """The session's id, empty when there is none."""
         return self._session_id or ""
@@ -158,11 +167,11 @@ class Shard(GatewayShardImpl):
         await self._permit.to_connect(self._shard_id)
         if self._seq is None:
             async with self._permit.to_identify(self._shard_id, self._shard_count):
-                self.is_identifying = True
+                self._begun.clear()
                 try:
                     return await self._dial()
                 finally:
-                    self.is_identifying = False
+                    self._begun.set()
         self._replaying = True
         return await self._dial()
 
