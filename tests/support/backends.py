@@ -82,6 +82,24 @@ async def vhost(server: str, management: str) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
+async def stranger(vhost_url: str, management: str) -> AsyncGenerator[str]:
+    """Give a user of a vhost who may use nothing there but the exchanges and replies."""
+    name, vhost = fresh_name(), urlsplit(vhost_url).path.lstrip("/")
+    rights = r"^(replies\..*|discord\..*|gateway\.actions|flotilla\.events|amq\.default)$"
+    await asyncio.to_thread(
+        _manage, management, "PUT", f"users/{name}", {"password": name, "tags": ""}
+    )
+    try:
+        of_user = f"permissions/{vhost}/{name}"
+        every = dict.fromkeys(("configure", "write", "read"), rights)
+        await asyncio.to_thread(_manage, management, "PUT", of_user, every)
+        host = urlsplit(vhost_url).netloc.rpartition("@")[2]
+        yield urlunsplit(urlsplit(vhost_url)._replace(netloc=f"{name}:{name}@{host}"))
+    finally:
+        await asyncio.to_thread(_manage, management, "DELETE", f"users/{name}")
+
+
+@asynccontextmanager
 async def clickhouse_database(server: str) -> AsyncGenerator[str]:
     """Give an empty ClickHouse database and drop it afterwards."""
     name = fresh_name()
