@@ -323,13 +323,14 @@ async def _open(
 def _put_together(deps: Deps, events: Stream, draining: asyncio.Event) -> _Parts:
     leases = Leases(deps.db, deps.owner)
     deferrals = Deferrals(deps.settings.defer_after)
-    missed = Missed(deps.db, deps.snapshots).before(_intake(deps, deferrals).recognise)
+    results = Results(deps.db)
+    intake = _intake(deps, deferrals, results)
+    missed = Missed(deps.db, deps.snapshots).before(intake.recognise)
     recognise = Changes(deps.bus, deps.snapshots).before(missed)
     feed = Feed(events, deps.window, deps.snapshots, recognise, deps.metrics)
     keeper = Keeper(deps.db, feed, deps.snapshots, leases, deps.metrics)
     runs_shards = deps.settings.runs_shards
     fleet = _fleet(deps, feed, keeper, leases, draining) if runs_shards else None
-    results = Results(deps.db)
     answering = Answering(deps.rest, deferrals, results.answer_of, deps.metrics)
     executor = Executor(
         deps.bus, deps.db, deps.rest, results, answering, deps.snapshots, deps.metrics
@@ -383,7 +384,7 @@ def _fleet(
     )
 
 
-def _intake(deps: Deps, deferrals: Deferrals) -> Intake:
+def _intake(deps: Deps, deferrals: Deferrals, results: Results) -> Intake:
     def core(guild_id: GuildId) -> CorePlugin:
         return deps.config.get(guild_id).plugins.core
 
@@ -395,4 +396,5 @@ def _intake(deps: Deps, deferrals: Deferrals) -> Intake:
         Interactions(deps.book, deps.snapshots),
         TextCommands(deps.book, deps.snapshots, core),
         deps.metrics,
+        results.answered,
     )

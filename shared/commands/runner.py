@@ -35,6 +35,7 @@ from shared.contracts.invocations import (
     CommandsWanted,
     Invocation,
     OptionValue,
+    reply_key,
 )
 from shared.contracts.topology import (
     DISCORD_COMMANDS,
@@ -176,8 +177,8 @@ class Runner(Generic[D]):
         await self._bus.publish(
             GATEWAY_ACTIONS,
             INTERACTIVE,
-            ActionRequest(action=action, deadline=by.deadline, key=f"{by.id}:reply"),
-            message_id=f"{by.id}:reply",
+            ActionRequest(action=action, deadline=by.deadline, key=reply_key(by.id)),
+            message_id=reply_key(by.id),
             guild_id=by.guild_id,
             type=name,
             mandatory=True,

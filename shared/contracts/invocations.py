@@ -177,3 +177,8 @@ class CommandsWanted(Struct, kw_only=True, frozen=True):
     KEY: ClassVar[str] = "commands.wanted"
 
     guild_id: GuildId = GuildId(0)
+
+
+def reply_key(invocation_id: str) -> str:
+    """Return the key of the action that answers an invocation."""
+    return f"{invocation_id}:reply"

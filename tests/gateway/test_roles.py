@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from shared.contracts.actions import GetGuild
 from shared.contracts.codec import decode
 from shared.contracts.discord import GuildSnapshot
 from shared.contracts.ids import GuildId
-from tests.gateway.rig import Rig, Running
+from tests.gateway.rig import DEFERRALS, Rig, Running
 from tests.gateway.test_actions import do
 from tests.gateway.toys import Toy, serve_toy
 from tests.support.ports import free_port
@@ -48,6 +49,24 @@ async def test_one_process_defers_and_the_other_fills_the_answer_in(rig: Rig) ->
         assert (await running).content == "Psst"
 
 
+async def test_what_one_process_has_answered_the_other_does_not_defer(rig: Rig) -> None:
+    toy = Toy()
+    await serve_toy(rig.bus, toy)
+    async with apart(rig, DEFER_AFTER="2s") as (shards, _):
+        await rig.registered("whisper")
+        assert (await rig.member.runs("/ahoy", rig.guild)).content == "Ahoy"
+        toy.go_on.clear()
+        running = rig.start(rig.member.runs("/whisper", rig.guild))
+        await eventually(lambda: len(toy.seen) == 2, within=20)
+        await eventually(lambda: is_deferred(rig, toy.seen[1].id), within=20)
+        toy.go_on.set()
+        await running
+
+        # the timer of the first went off before that of the second
+        assert await rig.deferrals() == 1
+        assert await shards.api.metric("gateway_deferred_total") == 1
+
+
 async def test_the_executor_knows_guilds_from_what_the_shards_store(rig: Rig) -> None:
     async with apart(rig):
 
@@ -56,3 +75,11 @@ async def test_the_executor_knows_guilds_from_what_the_shards_store(rig: Rig) ->
             return result.status == "done" and decode(result.data, GuildSnapshot).name == "Harbour"
 
         await eventually(known)
+
+
+async def is_deferred(rig: Rig, interaction_id: str) -> bool:
+    """Say whether an interaction has been deferred."""
+    requests = await rig.sandbox.requests(method="POST", route="/interactions/")
+    its = [each for each in requests if interaction_id in each["path"]]
+    bodies = [cast("dict[str, int]", each["body"]) for each in its]
+    return any(body["type"] in DEFERRALS for body in bodies)

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from services.gateway import queries
 from services.gateway.queries import StoredResult
-from shared.contracts.ids import MessageId
+from shared.contracts.ids import InteractionId, MessageId
+from shared.contracts.invocations import reply_key
 from shared.postgres import Db, is_unavailable
 
 KEPT: Final = timedelta(days=1)
@@ -23,6 +24,9 @@ SWEEP: Final = 3600.0
 
 PATIENCE: Final = 1.0
 """Seconds that an answer waits for its result to be stored; Postgres being away, it goes ahead."""
+
+GLANCE: Final = 0.3
+"""Seconds that a look for an answer may take, as an interaction waits to be deferred."""
 
 AGAIN: Final = 0.5
 
@@ -65,6 +69,17 @@ class Results:
             return known
         stored = await queries.answer_to(self._db, command_id)
         return None if stored is None else MessageId(stored)
+
+    async def answered(self, interaction_id: InteractionId) -> bool:
+        """Say whether any process has answered an interaction; when Postgres is slow, not known."""
+        try:
+            async with asyncio.timeout(GLANCE):
+                stored = await self.find(reply_key(str(interaction_id)))
+        except Exception as error:
+            if not is_unavailable(error) and not isinstance(error, TimeoutError):
+                raise
+            return False
+        return stored is not None and stored.result.status == "done"
 
     async def store(self, result: StoredResult, *, durable: bool) -> None:
         """Store a result, together with what else comes meanwhile; waits a second at most.

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from services.gateway.rest.routes import callback
 from services.gateway.shards.dispatch import Dispatch
 from shared.bus import Bus, Returned
 from shared.contracts.actions import EPHEMERAL, ActionRequest, Message, Respond
+from shared.contracts.ids import InteractionId
 from shared.contracts.invocations import Invocation
 from shared.contracts.topology import DISCORD_COMMANDS, GATEWAY_ACTIONS, INTERACTIVE
 from shared.errors import NotFoundError, UnavailableError
@@ -54,7 +55,9 @@ class Intake:
         interactions: Interactions,
         text: TextCommands,
         metrics: Metrics,
+        answered: Callable[[InteractionId], Awaitable[bool]],
     ) -> None:
+        self._answered = answered
         self._bus = bus
         self._rest = rest
         self._book = book
@@ -137,7 +140,12 @@ class Intake:
             self._deferrals.schedule(asked.interaction.id, lambda: self._defer(asked))
 
     async def _defer(self, asked: Asked) -> None:
-        """Buy time; or say that the service is away, whose answer will replace these words."""
+        """Buy time; or say that the service is away, whose answer will replace these words.
+
+        Not when another process, which carries out the actions, has given the answer.
+        """
+        if await self._answered(asked.interaction.id):
+            return
         self._metrics.deferred.inc()
         if asked.deferral == DEFERRED and not await self._is_served(asked.service):
             await self._call_back(asked, _words(AWAY))
