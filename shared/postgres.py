@@ -257,8 +257,15 @@ class MigrationError(Exception):
 
 
 def _migration_files(own: Path | None, shared: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return names and texts, the shared ones first."""
-    files = [(f"shared/{name}", SHARED_MIGRATIONS / f"{name}.sql") for name in shared]
+    """Return names and texts, the shared ones first: `jobs.sql`, then `jobs_0002_*.sql`, ..."""
+    files = [
+        (f"shared/{path.stem}", path)
+        for name in shared
+        for path in (
+            SHARED_MIGRATIONS / f"{name}.sql",
+            *sorted(SHARED_MIGRATIONS.glob(f"{name}_[0-9]*.sql")),
+        )
+    ]
     if own is not None:
         files += [(path.stem, path) for path in sorted(own.glob("*.sql"))]
     return [(name, path.read_text(encoding="utf-8")) for name, path in files]

@@ -1,12 +1,15 @@
 """Asking for work to be done later, replacing it, and taking it back."""
 
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
 
 from shared.postgres import Executor, execute, fetch_value
+
+GUILD: Final = "guild_id"
+"""The field of a job that tells whose it is: jobs of different guilds don't wait for each other."""
 
 
 async def schedule(
@@ -28,11 +31,12 @@ async def schedule(
         int,
         """
         WITH put AS (
-            INSERT INTO timer (due, kind, key, payload)
-            VALUES (coalesce($1::timestamptz, now()) + $2::interval, $3, $4, $5)
+            INSERT INTO timer (due, kind, key, payload, guild_id)
+            VALUES (coalesce($1::timestamptz, now()) + $2::interval, $3, $4, $5, $6)
             ON CONFLICT (kind, key) WHERE key IS NOT NULL DO UPDATE
-               SET due = excluded.due, payload = excluded.payload, attempt = timer.attempt + 1,
-                   failures = 0, crashes = 0, owner = NULL, error = NULL
+               SET due = excluded.due, payload = excluded.payload, guild_id = excluded.guild_id,
+                   attempt = timer.attempt + 1, failures = 0, crashes = 0, owner = NULL,
+                   error = NULL
             RETURNING id, due
         )
         SELECT id, CASE WHEN due < now() + interval '5 s'
@@ -44,6 +48,7 @@ async def schedule(
         kind_of(type(job)),
         key,
         msgspec.to_builtins(job),
+        getattr(job, GUILD, None) or 0,
     )
 
 

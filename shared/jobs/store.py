@@ -1,15 +1,19 @@
 """The statements of the scheduler: claim, finish, put off, bury, renew, give back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from msgspec import Struct
 
-from shared.postgres import Connection, Db, Executor, fetch_all, fetch_maybe, fetch_value
+from shared.postgres import Connection, Db, Executor, execute, fetch_all, fetch_maybe, fetch_value
 
 RETRY_BASE: Final = timedelta(seconds=1)
 RETRY_CAP: Final = timedelta(minutes=10)
 LONGEST_ERROR: Final = 4000
+UNKNOWN: Final = "no function does this kind of job"
+MARKED: Final = 500
+"""Jobs of an unknown kind that are marked at a time."""
 
 
 class Claimed(Struct, frozen=True):
@@ -21,108 +25,90 @@ class Claimed(Struct, frozen=True):
     crashes: int
     kind: str
     key: str | None
+    guild_id: int
     payload: Any  # whatever JSON the job was made of; the registry gives it its type
 
 
-async def claim(db: Db, count: int, lease: timedelta, owner: str) -> list[Claimed]:
-    """Take the jobs that are due, the oldest first.
+async def claim(
+    db: Db,
+    rooms: Mapping[str, int],
+    lease: timedelta,
+    owner: str,
+    *,
+    passing: list[int] | None = None,
+) -> list[Claimed]:
+    """Take the jobs that are due, of each kind the oldest, as many as there is room for.
 
-    A row that still has an owner is one whose lease ran out: its worker crashed, or hangs. The ids
-    are found in an array, as a join goes wrong when the statistics are of an empty table.
+    `passing` leaves out the jobs of these guilds. How it is done: `timer_claim` in the migrations.
     """
-    return await fetch_all(
-        db,
-        Claimed,
-        """
-        UPDATE timer t
-           SET due = now() + $2, attempt = t.attempt + 1, owner = $3,
-               failures = t.failures + (t.owner IS NOT NULL)::int,
-               crashes = t.crashes + (t.owner IS NOT NULL)::int
-         WHERE t.id = ANY(ARRAY(
-                   SELECT id FROM timer WHERE due <= now() ORDER BY due LIMIT $1
-                      FOR UPDATE SKIP LOCKED))
-        RETURNING t.id, t.attempt, t.failures, t.crashes, t.kind, t.key, t.payload
-        """,
-        count,
+    rows = await db.fetch(
+        "SELECT * FROM timer_claim($1, $2, $3, $4, $5)",
+        list(rooms),
+        list(rooms.values()),
         lease,
         owner,
+        passing,
     )
+    return [Claimed(*row.values()) for row in rows]
 
 
-async def seconds_to_next(db: Db) -> float | None:
-    """Return how long until a row may be claimed (negative when late), None when there is none."""
+async def seconds_to_next(db: Db, kinds: list[str]) -> float | None:
+    """Return how long until a job of these kinds may be claimed (negative when late), if any."""
     return await fetch_maybe(
         db,
         float,
-        """
-        SELECT extract(epoch FROM due - clock_timestamp())::float8
-          FROM timer ORDER BY due LIMIT 1
-        """,
+        "SELECT extract(epoch FROM timer_next($1) - clock_timestamp())::float8",
+        kinds,
     )
 
 
 async def finish(db: Executor, jobs: list[Claimed]) -> set[int]:
     """Delete finished jobs and return the ids of those that were still ours."""
-    rows = await db.fetch(
-        """
-        DELETE FROM timer t
-         WHERE id = ANY($1) AND attempt = ($2::int[])[array_position($1, t.id)]
-        RETURNING id
-        """,
-        [job.id for job in jobs],
-        [job.attempt for job in jobs],
-    )
-    return {row["id"] for row in rows}
+    rows = await db.fetch("SELECT id FROM timer_finish($1, $2) AS id", *_held(jobs))
+    return {row[0] for row in rows}
 
 
-async def take_out(tx: Connection, job: Claimed, lease: timedelta) -> bool:
-    """Delete a job in the transaction of its handler, and lock it until that ends.
+async def take_out(tx: Connection, jobs: list[Claimed], lease: timedelta) -> set[int]:
+    """Delete jobs in the transaction of their handler, and return the ids of those still ours.
 
-    Nobody else can claim the row meanwhile, and a worker that hangs in the transaction is thrown
+    Nobody else can claim the rows meanwhile, and a worker that hangs in the transaction is thrown
     out by the server once its lease has run out.
     """
     limit = f"{max(1, int(lease.total_seconds() * 1000))}ms"
-    taken = await tx.fetchval(
+    rows = await tx.fetch(
         """
-        DELETE FROM timer
-         USING (SELECT set_config('idle_in_transaction_session_timeout', $3, true)) AS limited
-         WHERE id = $1 AND attempt = $2 RETURNING id
+        SELECT id FROM timer_finish($1, $2) AS id,
+               (SELECT set_config('idle_in_transaction_session_timeout', $3, true)) AS limited
         """,
-        job.id,
-        job.attempt,
+        *_held(jobs),
         limit,
     )
-    return taken is not None
+    return {row[0] for row in rows}
 
 
 async def put_off(
-    db: Db, job: Claimed, *, error: str, after: timedelta | None, counted: bool
-) -> bool:
-    """Have a job run again later; False when it was not ours any more.
+    db: Db, jobs: list[Claimed], *, error: str, after: timedelta | None, counted: bool
+) -> set[int]:
+    """Have jobs run again later; return the ids of those that were still ours.
 
-    Without `after`, a random time up to one that doubles with each failure.
+    Without `after`, each after a random time up to one that doubles with each failure.
     """
-    return await fetch_value(
-        db,
-        bool,
+    rows = await db.fetch(
         """
-        WITH moved AS (
-            UPDATE timer SET
-                   due = now() + coalesce($3::interval, random() *
-                       least($6::interval, $5::interval * 2 ^ least(failures, 30))),
-                   owner = NULL, attempt = attempt + 1, failures = failures + $4::int, error = $7
-             WHERE id = $1 AND attempt = $2 RETURNING 1
-        )
-        SELECT EXISTS (SELECT FROM moved)
+        UPDATE timer t SET
+               due = now() + coalesce($3::interval, random() *
+                   least($6::interval, $5::interval * 2 ^ least(failures, 30))),
+               owner = NULL, attempt = attempt + 1, failures = failures + $4::int, error = $7
+         WHERE id = ANY($1) AND attempt = ($2::int[])[array_position($1, t.id)] RETURNING id
         """,
-        job.id,
-        job.attempt,
+        *_held(jobs),
         after,
         int(counted),
         RETRY_BASE,
         RETRY_CAP,
         error[:LONGEST_ERROR],
     )
+    return {row[0] for row in rows}
 
 
 async def bury(db: Db, job: Claimed, *, error: str) -> bool:
@@ -133,10 +119,10 @@ async def bury(db: Db, job: Claimed, *, error: str) -> bool:
         """
         WITH gone AS (
             DELETE FROM timer WHERE id = $1 AND attempt = $2
-            RETURNING id, due, attempt, failures, crashes, kind, key, payload, created
+            RETURNING id, due, attempt, failures, crashes, kind, key, guild_id, payload, created
         ), dead AS (
-            INSERT INTO timer_dead
-                   (id, due, attempt, failures, crashes, kind, key, payload, created, error)
+            INSERT INTO timer_dead (id, due, attempt, failures, crashes, kind, key, guild_id,
+                   payload, created, error)
             SELECT gone.*, $3::text FROM gone RETURNING 1
         )
         SELECT EXISTS (SELECT FROM dead)
@@ -158,8 +144,7 @@ async def renew(db: Db, jobs: list[Claimed], lease: timedelta) -> set[int]:
                       FOR UPDATE SKIP LOCKED))
         RETURNING t.id
         """,
-        [job.id for job in jobs],
-        [job.attempt for job in jobs],
+        *_held(jobs),
         lease,
     )
     return {row["id"] for row in rows}
@@ -175,17 +160,22 @@ async def give_back(db: Db, jobs: list[Claimed], *, after: timedelta) -> None:
         )
         SELECT pg_notify(current_schema() || '_timer', '')
         """,
-        [job.id for job in jobs],
-        [job.attempt for job in jobs],
+        *_held(jobs),
         after,
     )
 
 
 class Counts(Struct, frozen=True):
-    """How many jobs are due, and how many died."""
+    """How many jobs are due, how late the first of them is, how many died, and what slows it all.
+
+    `snapshot` is the age of the oldest transaction that keeps Postgres from clearing up, in
+    seconds, as far as this role may see it.
+    """
 
     due: int
+    late: float
     dead: int
+    snapshot: float
 
 
 async def counts(db: Db) -> Counts:
@@ -194,8 +184,43 @@ async def counts(db: Db) -> Counts:
         db,
         Counts,
         """
-        SELECT (SELECT count(*) FROM timer WHERE due <= now()) AS due,
-               (SELECT count(*) FROM timer_dead) AS dead
+        SELECT coalesce(sum(waiting.number), 0)::int8 AS due,
+               coalesce(extract(epoch FROM now() - min(waiting.first)), 0)::float8 AS late,
+               (SELECT count(*) FROM timer_dead) AS dead,
+               (SELECT coalesce(extract(epoch FROM now() - min(xact_start)), 0)::float8
+                  FROM pg_stat_activity
+                 WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid()) AS snapshot
+          FROM timer_kinds() AS known
+         CROSS JOIN LATERAL (SELECT count(*) AS number, min(due) AS first FROM timer
+                              WHERE kind = known AND due <= now()) AS waiting
         """,
     )
     return found
+
+
+async def mark_unknown(db: Db, known: list[str]) -> int:
+    """Say on jobs that are due, and that nobody here can do, that it is so; return how many.
+
+    They keep their due time: a newer version, or an older one, may know them.
+    """
+    return await execute(
+        db,
+        """
+        UPDATE timer SET error = $2
+         WHERE id = ANY(ARRAY(
+                   SELECT found.id FROM timer_kinds() AS there
+                    CROSS JOIN LATERAL (
+                          SELECT id FROM timer
+                           WHERE kind = there AND due <= now() AND owner IS NULL
+                             AND error IS DISTINCT FROM $2
+                           ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED) AS found
+                    WHERE there <> ALL ($1)))
+        """,
+        known,
+        UNKNOWN,
+        MARKED,
+    )
+
+
+def _held(jobs: list[Claimed]) -> tuple[list[int], list[int]]:
+    return [job.id for job in jobs], [job.attempt for job in jobs]

@@ -5,7 +5,8 @@ import os
 import secrets
 import socket
 import time
-from collections import deque
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -14,23 +15,27 @@ import structlog
 
 from shared.jobs import store
 from shared.jobs.finishing import Finisher
+from shared.jobs.kinds import Kind
+from shared.jobs.lanes import Lane
 from shared.jobs.metrics import JobMetrics
-from shared.jobs.running import Kind, Runner
+from shared.jobs.running import Outcomes, Runner
 from shared.jobs.store import Claimed
 from shared.postgres import Db, is_unavailable, listen
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds; a lost NOTIFY costs no more than this."""
-BIGGEST_CLAIM: Final = 500
-FAST: Final = 0.1
-"""Seconds; a worker that did what it claimed in less claims more the next time."""
+SHORTEST_SLEEP: Final = 0.001
+LOCKED_SLEEP: Final = 0.01
+"""Seconds until a job is asked for again that is due and that somebody else holds a lock on."""
 STALE: Final = 0.2
 """Seconds that a claimed job may wait before its lease is looked at again when it begins."""
 SUSPECT: Final = 3
 """Crashes after which a job is run as the only one of its like, to find out which one it is."""
 SUSPECT_WAIT: Final = timedelta(seconds=1)
-COUNT_EVERY: Final = 15.0
+COUNT_EVERY: Final = 10.0
 GRACE: Final = 8.0
+CLAIM_ENDS: Final = 1.0
+"""Seconds that a claim which is under way has at a stop."""
 
 log = structlog.get_logger()
 
@@ -42,7 +47,7 @@ class Worker:
         self,
         db: Db,
         deps: object,
-        kinds: dict[str, Kind],
+        kinds: Mapping[str, Kind],
         *,
         lease: timedelta,
         concurrency: int,
@@ -50,19 +55,15 @@ class Worker:
     ) -> None:
         self._db = db
         self._lease = lease
-        self._concurrency = concurrency
         self._metrics = metrics
+        self._lanes = {name: Lane(kind, concurrency) for name, kind in kinds.items()}
         self._finisher = Finisher(db)
-        self._runner = Runner(db, deps, kinds, lease, self._finisher)
+        self._runner = Runner(db, deps, lease, self._finisher)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._held: dict[int, Claimed] = {}
-        self._waiting: deque[Claimed] = deque()
-        self._running: dict[asyncio.Task[None], Claimed] = {}
+        self._running: dict[asyncio.Task[None], list[Claimed]] = {}
         self._wake = asyncio.Event()
-        self._claimed_at = 0.0
-        self._bonus = 0
-        self._filled = False
-        self._hungry = False
+        self._stopping = False
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -78,13 +79,15 @@ class Worker:
 
     async def stop(self, within: float = GRACE) -> None:
         """Finish what runs, within a time, and give back the rest."""
-        finishing, *others = self._background
-        await _cancel(others)
-        unbegun, self._waiting = list(self._waiting), deque()
-        await self._give_back(unbegun)
+        finishing, claiming, *others = self._background
+        self._stopping = True
+        self._wake.set()
+        await asyncio.wait((claiming,), timeout=CLAIM_ENDS)  # or what it got would look crashed
+        await _cancel([claiming, *others])
+        await self._give_back([job for lane in self._lanes.values() for job in lane.give_up()])
         if self._running:
             await asyncio.wait(tuple(self._running), timeout=within)
-        unfinished = list(self._running.values())
+        unfinished = [job for jobs in self._running.values() for job in jobs]
         await _cancel(list(self._running))
         await self._give_back(unfinished)
         await _cancel([finishing])
@@ -92,7 +95,7 @@ class Worker:
     # --- claiming -------------------------------------------------------------------------------
 
     async def _claim_forever(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 wait = await self._claim()
             except Exception as error:
@@ -106,41 +109,59 @@ class Worker:
                     await self._wake.wait()
             self._wake.clear()
 
-    async def _claim(self) -> float | None:
-        """Claim until nothing is due or there is no room; return how long to sleep at most.
-
-        None: until something is finished.
-        """
-        while True:
-            room = self._room()
-            self._hungry = not room
-            if not room:
-                return None
-            self._claimed_at = time.monotonic()
-            jobs = await store.claim(self._db, room, self._lease, self.owner)
-            self._filled = len(jobs) == room
-            await self._admit(jobs)
-            if self._filled:
+    async def _claim(self) -> float:
+        """Claim until nothing is due or there is no room; return how long to sleep at most."""
+        while not self._stopping:
+            rooms = {name: room for name, lane in self._lanes.items() if (room := lane.room())}
+            jobs = await self._claim_in_order(rooms) if rooms else []
+            look = await self._look_for_others()
+            if any(self._lanes[name].filled for name in rooms):
                 continue
-            next_due = await store.seconds_to_next(self._db)
-            self._metrics.lag.set(max(0.0, -(next_due or 0.0)))
+            if not rooms:
+                return look
+            next_due = await store.seconds_to_next(self._db, list(rooms))
             if next_due is None:
-                return LONGEST_SLEEP
+                return look
             if next_due > 0:
-                return min(max(next_due, 0.001), LONGEST_SLEEP)
-            return 0.001 if jobs else 0.005
+                return min(max(next_due, SHORTEST_SLEEP), look)
+            return SHORTEST_SLEEP if jobs else LOCKED_SLEEP
+        return 0
 
-    def _room(self) -> int:
-        """Return how many jobs to claim: what can begin at once, more where they end quickly."""
-        free = self._concurrency - len(self._running)
-        if self._waiting or free <= 0:
-            return 0
-        quick = self._filled and time.monotonic() - self._claimed_at < FAST
-        self._bonus = min(BIGGEST_CLAIM, 2 * max(self._bonus, self._concurrency)) if quick else 0
-        return max(free, self._bonus)
+    async def _claim_in_order(self, rooms: Mapping[str, int]) -> list[Claimed]:
+        """Claim what is due first."""
+        jobs = await store.claim(self._db, rooms, self._lease, self.owner)
+        counts = Counter(job.kind for job in jobs)
+        for name, room in rooms.items():
+            self._lanes[name].claimed(counts[name], room)
+        for job in await self._admit(jobs):
+            self._lanes[job.kind].hold(job)
+            self._lanes[job.kind].waiting.append(job)
+        for lane in self._lanes.values():
+            self._begin(lane)
+        return jobs
 
-    async def _admit(self, jobs: list[Claimed]) -> None:
-        """Begin what was claimed; of jobs that may be crashing their workers only one at a time."""
+    async def _look_for_others(self) -> float:
+        """Claim for guilds that wait behind others; return how long to sleep at most."""
+        wait = LONGEST_SLEEP
+        for lane in self._lanes.values():
+            if not (room := lane.spare()):
+                continue
+            if not lane.seconds_to_look():
+                await self._look_in(lane, room)
+            wait = min(wait, lane.seconds_to_look())
+        return max(wait, SHORTEST_SLEEP)
+
+    async def _look_in(self, lane: Lane, room: int) -> None:
+        began = time.monotonic()
+        rooms = {lane.kind.name: room}
+        jobs = await store.claim(self._db, rooms, self._lease, self.owner, passing=lane.guilds())
+        lane.looked(found=bool(jobs), took=time.monotonic() - began)
+        for job in await self._admit(jobs):
+            lane.hold(job)
+            self._run_soon(lane, [job], time.monotonic())
+
+    async def _admit(self, jobs: list[Claimed]) -> list[Claimed]:
+        """Return what may begin; of jobs that may be crashing their workers only one at a time."""
         suspect_runs = any(job.crashes >= SUSPECT for job in self._held.values())
         put_back: list[Claimed] = []
         for job in jobs:
@@ -150,49 +171,62 @@ class Worker:
                     continue
                 suspect_runs = True
             self._held[job.id] = job
-            self._waiting.append(job)
         self._metrics.leased.set(len(self._held))
-        self._begin()
         if put_back:
             await store.give_back(self._db, put_back, after=SUSPECT_WAIT)
+        return [job for job in jobs if job.id in self._held]
 
     # --- running --------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        while self._waiting and len(self._running) < self._concurrency:
-            job = self._waiting.popleft()
-            task = asyncio.create_task(self._run(job, self._claimed_at))
-            self._running[task] = job
-            task.add_done_callback(self._after)
-        if self._hungry and not self._waiting and len(self._running) < self._concurrency:
-            self._wake.set()
+    def _begin(self, lane: Lane) -> None:
+        """Start what there are slots for."""
+        while not self._stopping and (together := lane.next()):
+            self._run_soon(lane, together, lane.claimed_at)
 
-    async def _run(self, job: Claimed, claimed_at: float) -> None:
-        outcome = "failed"
+    def _run_soon(self, lane: Lane, jobs: list[Claimed], claimed_at: float) -> None:
+        lane.running += 1
+        task = asyncio.create_task(self._run(lane, jobs, claimed_at))
+        self._running[task] = jobs
+        task.add_done_callback(lambda task: self._after(task, lane))
+
+    async def _run(self, lane: Lane, jobs: list[Claimed], claimed_at: float) -> None:
+        outcomes: Outcomes = Counter(failed=len(jobs))
+        kind = lane.kind
         try:
-            if time.monotonic() - claimed_at > STALE and not await self._still_ours(job):
-                outcome = "lost"
+            if await self._taken_away(kind, jobs[0], claimed_at):
+                outcomes = Counter(lost=1)
                 return
-            with self._metrics.seconds.labels(job.kind).time():
-                outcome = await self._runner.run(job)
-        except Exception as error:  # noqa: BLE001 - the lease brings the job back
-            log.warning("job_outcome_not_written", job_id=job.id, error=repr(error))
+            with self._metrics.seconds.labels(kind.name).time():
+                outcomes = await self._runner.run(kind, jobs)
+        except Exception as error:  # noqa: BLE001 - the lease brings the jobs back
+            log.warning("job_outcome_not_written", job=kind.name, error=repr(error))
         finally:
-            self._held.pop(job.id, None)
-            self._metrics.done.labels(job.kind, outcome).inc()
-        if outcome in {"retry", "away"}:
+            for job in jobs:
+                self._held.pop(job.id, None)
+            for outcome, count in outcomes.items():
+                self._metrics.done.labels(kind.name, outcome).inc(count)
+        if outcomes["retry"] or outcomes["away"]:
             self._wake.set()  # it may be due before whatever the claiming waits for
-        if outcome in {"lost", "refused"}:
-            log.warning("job_was_taken_away", job_id=job.id, job=job.kind)
+        if outcomes["lost"] or outcomes["refused"]:
+            log.warning("job_was_taken_away", job=kind.name, outcomes=dict(outcomes))
 
-    async def _still_ours(self, job: Claimed) -> bool:
-        """Say whether a job that waited was neither cancelled, moved, nor taken over."""
-        return bool(await store.renew(self._db, [job], self._lease))
+    async def _taken_away(self, kind: Kind, job: Claimed, claimed_at: float) -> bool:
+        """Say whether a job that waited was cancelled, moved, or taken over meanwhile.
 
-    def _after(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+        One that is run in a transaction is asked for there.
+        """
+        if kind.in_transaction or time.monotonic() - claimed_at <= STALE:
+            return False
+        return not await store.renew(self._db, [job], self._lease)
+
+    def _after(self, task: asyncio.Task[None], lane: Lane) -> None:
+        for job in self._running.pop(task, ()):
+            lane.gone(job)
+        lane.running -= 1
         self._metrics.leased.set(len(self._held))
-        self._begin()
+        self._begin(lane)
+        if lane.hungry and not lane.waiting and lane.free:
+            self._wake.set()
 
     # --- holding and counting -------------------------------------------------------------------
 
@@ -210,9 +244,9 @@ class Worker:
     async def _count_forever(self) -> None:
         while True:
             with suppress(Exception):
-                counts = await store.counts(self._db)
-                self._metrics.due.set(counts.due)
-                self._metrics.dead.set(counts.dead)
+                if unknown := await store.mark_unknown(self._db, list(self._lanes)):
+                    log.warning("jobs_of_unknown_kinds", jobs=unknown)
+                self._metrics.show(await store.counts(self._db))
             await asyncio.sleep(COUNT_EVERY)
 
     async def _give_back(self, jobs: list[Claimed]) -> None:

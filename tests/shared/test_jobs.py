@@ -250,8 +250,9 @@ async def test_the_wait_doubles_with_every_failure_up_to_a_limit(deps: Deps) -> 
         for number in range(20):
             await schedule(deps.db, Lift(number))
         await execute(deps.db, "UPDATE timer SET failures = $1", failures)
-        for job in await store.claim(deps.db, 20, timedelta(seconds=30), "me"):
-            assert await store.put_off(deps.db, job, error="x", after=None, counted=True)
+        held = await store.claim(deps.db, {"lift": 20}, timedelta(seconds=30), "me")
+        put_off = await store.put_off(deps.db, held, error="x", after=None, counted=True)
+        assert put_off == {job.id for job in held}
         # Between these is how long each has to wait, however long the statements took.
         rows = await deps.db.fetch(
             "SELECT due - now() AS least, due - $1 AS most FROM timer", before
@@ -306,13 +307,22 @@ async def test_a_job_that_cannot_be_read_is_buried(deps: Deps) -> None:
     assert "not a Lift" in dead.error
 
 
-async def test_a_kind_that_nobody_does_is_put_off(deps: Deps) -> None:
+async def test_a_kind_that_nobody_does_waits_for_who_does_and_says_so(deps: Deps) -> None:
     await schedule(deps.db, Grumble(1))
     async with make_jobs().worker(deps.db, deps):
         await eventually(lambda: fetch_value(deps.db, bool, "SELECT error IS NOT NULL FROM timer"))
     [job] = await list_jobs(deps.db)
+    assert (job.state, job.attempt, job.failures) == ("waiting", 0, 0)
     assert job.error == "no function does this kind of job"
-    assert job.due > datetime.now(UTC) + timedelta(seconds=30)
+
+    newer = Jobs()
+
+    @newer.job(Grumble)
+    async def grumble(deps: Deps, job: Grumble) -> None:
+        deps.lifted.append(job.number)
+
+    async with newer.worker(deps.db, deps):
+        await eventually(lambda: deps.lifted == [1])
 
 
 async def test_operators_see_what_waits_and_what_runs(deps: Deps) -> None:

@@ -128,18 +128,18 @@ async def test_the_late_completion_of_a_worker_that_hung_is_refused(
 
         [stale] = await store_rows(db)
         await eventually(lambda: fetch_value(db, bool, "SELECT due < now() FROM timer"))
-        [fresh] = await store.claim(db, 1, timedelta(minutes=1), "another")
+        [fresh] = await store.claim(db, {"hang": 1}, timedelta(minutes=1), "another")
 
         assert fresh.attempt == stale.attempt + 1
         assert await store.finish(db, [stale]) == set()
-        assert not await store.put_off(db, stale, error="late", after=None, counted=True)
+        assert not await store.put_off(db, [stale], error="late", after=None, counted=True)
         assert not await store.bury(db, stale, error="late")
         assert await store.renew(db, [stale], LEASE) == set()
         assert await store.finish(db, [fresh]) == {fresh.id}
 
 
 async def store_rows(db: Db) -> list[store.Claimed]:
-    sql = "SELECT id, attempt, failures, crashes, kind, key, payload FROM timer"
+    sql = "SELECT id, attempt, failures, crashes, kind, key, guild_id, payload FROM timer"
     return await postgres.fetch_all(db, store.Claimed, sql)
 
 
@@ -178,7 +178,7 @@ async def test_jobs_that_may_be_crashing_their_workers_run_one_at_a_time(db: Db)
 
 async def crash(db: Db, count: int) -> bool:
     """Claim jobs as a worker does that dies at once."""
-    return len(await store.claim(db, count, timedelta(0), "somebody")) == count
+    return len(await store.claim(db, {"wait": count}, timedelta(0), "somebody")) == count
 
 
 async def survives(url: str, db: Db) -> bool:

@@ -145,6 +145,7 @@ async def test_migrations_are_applied_once_by_whoever_comes_first(
             "0001_ships",
             "0002_more",
             "shared/jobs",
+            "shared/jobs_0002_fair",
             "shared/outbox",
         }
 
