@@ -47,13 +47,12 @@ $$;
 -- Delete jobs that are still held under these attempts, and return which ones those were.
 CREATE FUNCTION timer_finish(ids bigint[], attempts int[]) RETURNS SETOF bigint
 LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN QUERY
-    DELETE FROM timer t USING unnest(ids, attempts) AS done (id, attempt)
-     WHERE t.id = done.id AND t.attempt = done.attempt
+    DELETE FROM timer t
+     WHERE t.id = ANY (ids) AND t.attempt = attempts[array_position(ids, t.id)]
     RETURNING t.id;
 END
 $$;
