@@ -18,6 +18,7 @@ from shared import bus, http, postgres, settings
 from shared.config import ConfigStore
 from shared.gateway import Gateway
 from shared.http import KeyStore
+from shared.jobs import answer_operators
 from shared.outbox import Outbox
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -45,6 +46,7 @@ async def start(stack: AsyncExitStack, deps: Deps, registry: CollectorRegistry) 
     """Start the doors that work comes in by."""
     await listeners.start(deps.bus, deps)
     await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
+    await answer_operators(deps.bus, "admin", deps.db)
     operators = deps.settings.operators
     await commands.start(
         deps.bus, deps, configs=deps.config, operators=operators, registry=registry

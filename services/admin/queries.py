@@ -196,3 +196,9 @@ async def announced(db: Executor) -> list[CommandSpec]:
         spec for row in rows for spec in decode(row.commands.encode(), tuple[CommandSpec, ...])
     ]
     return sorted(specs, key=lambda spec: spec.name)
+
+
+async def services(db: Executor) -> list[str]:
+    """Return the names of the services that have announced commands."""
+    rows = await db.fetch("SELECT service FROM announced ORDER BY service")
+    return [row["service"] for row in rows]

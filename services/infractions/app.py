@@ -19,6 +19,7 @@ from shared import bus, http, postgres, settings
 from shared.config import ConfigStore
 from shared.gateway import Gateway
 from shared.http import KeyStore
+from shared.jobs import answer_operators
 from shared.outbox import Outbox
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -41,6 +42,7 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
         await commands.start(
             deps.bus, deps, configs=deps.config, operators=config.operators, registry=registry
         )
+        await answer_operators(deps.bus, "infractions", deps.db)
         app = _api(deps, registry)
         await stack.enter_async_context(http.serve(app, config.http_host, config.http_port))
         await stop.wait()
@@ -59,6 +61,7 @@ def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
         registry=registry,
     )
     api.include(app, deps)
+    app.include_router(http.job_routes(deps.db))
     return app
 
 

@@ -39,3 +39,8 @@ def component_key(service: str) -> str:
 def autocomplete_key(word: str) -> str:
     """Return the routing key of autocompletion for a command, by its first word."""
     return f"autocomplete.{word}"
+
+
+def jobs_key(service: str) -> str:
+    """Return the routing key of operators' questions about the jobs of a service."""
+    return f"jobs.{service}"

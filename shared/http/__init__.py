@@ -3,6 +3,7 @@
 from shared.http.access import Access, require
 from shared.http.app import create_app
 from shared.http.cursors import decode_cursor, encode_cursor
+from shared.http.jobs import job_routes
 from shared.http.keys import KeyStore, new_key
 from shared.http.problems import Problem, UnauthorizedError
 from shared.http.server import serve
@@ -19,6 +20,7 @@ __all__ = [
     "create_app",
     "decode_cursor",
     "encode_cursor",
+    "job_routes",
     "new_key",
     "require",
     "serve",
