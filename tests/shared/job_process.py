@@ -1,7 +1,7 @@
 """A worker in a process of its own, for tests that kill it: `job_process.py URL BEHAVIOUR LEASE`.
 
-Prints a line for each job that it begins. `count` writes in the job's transaction, `hang` never
-ends, `die` kills its own process.
+Prints a line for each job that it begins. `count` and, in batches, `tally` write in the job's
+transaction, `linger` writes and takes a moment, `hang` never ends, `die` kills its own process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ class Count(Struct, tag="count"):
     number: int
 
 
+class Tally(Struct, tag="tally"):
+    number: int
+
+
 class Hang(Struct, tag="hang"):
+    number: int
+
+
+class Linger(Struct, tag="linger"):
     number: int
 
 
@@ -38,11 +46,27 @@ async def count(_deps: object, job: Count, tx: Connection) -> None:
     await tx.execute("INSERT INTO effects VALUES ($1)", job.number)
 
 
+@jobs.batch(Tally, size=20)
+async def tally(_deps: object, jobs: list[Tally], tx: Connection) -> None:
+    await tx.execute("INSERT INTO effects SELECT unnest($1::int[])", [job.number for job in jobs])
+
+
 @jobs.job(Hang)
 async def hang(_deps: object, job: Hang) -> None:
-    sys.stdout.write(f"hang {job.number}\n")
-    sys.stdout.flush()
+    say(f"hang {job.number}")
     await asyncio.sleep(3600)
+
+
+@jobs.job(Linger)
+async def linger(_deps: object, job: Linger, tx: Connection) -> None:
+    await tx.execute("INSERT INTO effects VALUES ($1)", job.number)
+    say(f"linger {job.number}")
+    await asyncio.sleep(0.5)  # so that there is time to stop the process
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @jobs.job(Die, max_failures=2)
@@ -55,8 +79,7 @@ async def main(url: str, lease: float) -> None:
         postgres.connect(url, schema="tests", shared=("jobs",)) as db,
         jobs.worker(db, None, lease=timedelta(seconds=lease)),
     ):
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+        say("ready")
         await asyncio.sleep(3600)
 
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from shared import postgres
 from shared.jobs import Jobs, list_jobs, schedule, store
 from shared.postgres import Connection, Db, execute, fetch_value
-from tests.shared.job_process import Count, Die, Hang, jobs
+from tests.shared.job_process import Count, Die, Hang, Linger
 from tests.support.proxy import proxied
 from tests.support.waiting import eventually
 
@@ -92,21 +92,33 @@ async def test_a_job_whose_worker_was_killed_is_taken_over(database_url: str, db
             await eventually(lambda: none_left(db))
 
 
-async def test_every_job_has_one_effect_though_workers_are_killed(
+async def test_every_job_has_one_effect_though_workers_are_killed_again_and_again(
     database_url: str, db: Db
 ) -> None:
+    """Of two workers one is killed in the midst of its work, and another one takes its place."""
     async with AsyncExitStack() as stack:
-        processes = [await stack.enter_async_context(worker_process(database_url)) for _ in "ab"]
-        for process in processes:
+        workers = [await stack.enter_async_context(worker_process(database_url)) for _ in "ab"]
+        for turn in range(KILLS):
             before = len(await effects(db))
-            await execute(db, COUNTS, 150)
-            await eventually(lambda least=before: has_more(db, least))
-            os.kill(process.pid, signal.SIGKILL)
-        async with jobs.worker(db, None, lease=LEASE):
-            await eventually(lambda: none_left(db))
-    assert await effects(db) == sorted(list(range(150)) * 2)
+            for kind in ("count", "tally"):
+                await execute(db, MANY, JOBS * turn, JOBS, kind)
+            await eventually(lambda least=before: has_more(db, least), within=20)
+            os.kill(workers.pop(0).pid, signal.SIGKILL)
+            workers.append(await stack.enter_async_context(worker_process(database_url)))
+        await eventually(lambda: none_left(db), within=30)
+
+    assert await effects(db) == sorted(list(range(JOBS * KILLS)) * 2)
+    assert await list_jobs(db, "dead") == []
 
 
+KILLS = 4
+JOBS = 150
+MANY = """
+    INSERT INTO timer (due, kind, payload)
+    SELECT now() + random() * interval '1 s', $3,
+           jsonb_build_object('type', $3::text, 'number', number)
+      FROM generate_series($1::int, $1::int + $2::int - 1) AS number
+"""
 COUNTS = """
     INSERT INTO timer (due, kind, payload)
     SELECT now(), 'count', jsonb_build_object('type', 'count', 'number', number)
@@ -318,3 +330,56 @@ async def test_a_worker_that_hangs_in_a_transaction_is_thrown_out(db: Db) -> Non
         await schedule(db, Count(1))
         await eventually(lambda: none_left(db))
     assert await effects(db) == [1]
+
+
+async def test_a_worker_that_is_stopped_in_a_transaction_past_its_lease_leaves_no_trace(
+    database_url: str, db: Db
+) -> None:
+    """SIGSTOP, as when a machine sleeps: the server ends its transaction, another does the job."""
+    async with worker_process(database_url) as process:
+        await schedule(db, Linger(1))
+        assert await line_of(process) == "linger 1"
+        process.send_signal(signal.SIGSTOP)
+        others = Jobs()
+
+        @others.job(Linger)
+        async def linger(_deps: object, job: Linger, tx: Connection) -> None:
+            await tx.execute("INSERT INTO effects VALUES ($1)", job.number)
+
+        async with others.worker(db, None, lease=LEASE):
+            await eventually(lambda: none_left(db), within=20)
+            process.send_signal(signal.SIGCONT)
+            await schedule(db, Count(2))  # done by whoever is there, after it woke up
+            await eventually(lambda: has_more(db, 1), within=20)
+    assert await effects(db) == [1, 2]
+
+
+async def test_what_is_claimed_in_the_moment_of_a_stop_is_given_back(
+    database_url: str, db: Db
+) -> None:
+    """Or it would look as if it had crashed a worker, and wait for its lease to end."""
+    slow = Slow()
+    async with (
+        proxied(database_url) as server,
+        postgres.connect(server.url, schema="tests") as far,
+        slow.jobs.worker(far, None) as worker,
+    ):
+        async with db.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE timer IN ACCESS EXCLUSIVE MODE")
+            await schedule(other, Wait(1))
+            await db.execute("SELECT pg_notify('tests_timer', '')")
+            await eventually(lambda: fetch_value(db, bool, CLAIM_WAITS), within=20)
+            server.stall()
+        await eventually(lambda: fetch_value(db, bool, "SELECT owner <> '' FROM timer"), within=20)
+        stopping = asyncio.create_task(worker.stop())
+        await asyncio.wait((stopping,), timeout=0.01)
+        server.flow()
+        await stopping
+        [job] = await list_jobs(db)
+    assert (job.state, job.failures, slow.begun) == ("waiting", 0, [])
+
+
+CLAIM_WAITS = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                    WHERE wait_event_type = 'Lock' AND query LIKE '%timer_claim%')
+"""
