@@ -345,3 +345,31 @@ async def test_two_functions_for_one_kind_are_refused() -> None:
 
     with pytest.raises(ValueError, match="two functions for the job lift"):
         make_jobs().job(Lift)(lift_too)
+
+
+async def test_a_database_of_an_older_version_keeps_its_jobs(database_url: str) -> None:
+    """The first migration alone, as it was applied before there was a second."""
+    name = "shared/jobs"
+    first = (postgres.SHARED_MIGRATIONS / "jobs.sql").read_text(encoding="utf-8")
+    async with postgres.connect(database_url, schema="tests") as db:
+        await postgres.migrate(db, "tests", [(name, first)])
+        await db.execute(
+            """
+            INSERT INTO timer (due, kind, key, payload) VALUES
+                   (now(), 'lift', 'a', '{"number": 1, "guild_id": 1100000000000000001}'),
+                   (now() + interval '1 h', 'lift', 'b', '{"number": 2, "guild_id": null}');
+            INSERT INTO timer_dead (id, due, attempt, failures, crashes, kind, payload, created)
+            VALUES (99, now(), 1, 1, 0, 'lift', '{"number": 3, "guild_id": "7"}', now())
+            """
+        )
+
+    async with postgres.connect(database_url, schema="tests", shared=("jobs",)) as db:
+        rows = await db.fetch(
+            "SELECT guild_id FROM timer UNION ALL SELECT guild_id FROM timer_dead ORDER BY 1"
+        )
+        assert [row["guild_id"] for row in rows] == [0, 7, 1_100_000_000_000_000_001]
+        deps = Deps(db)
+        deps.go_on.set()
+        async with make_jobs().worker(db, deps):
+            await eventually(lambda: deps.lifted == [1], within=20)
+        assert await cancel(db, Lift, "b")
