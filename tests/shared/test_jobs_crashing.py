@@ -352,34 +352,3 @@ async def test_a_worker_that_is_stopped_in_a_transaction_past_its_lease_leaves_n
             await schedule(db, Count(2))  # done by whoever is there, after it woke up
             await eventually(lambda: has_more(db, 1), within=20)
     assert await effects(db) == [1, 2]
-
-
-async def test_what_is_claimed_in_the_moment_of_a_stop_is_given_back(
-    database_url: str, db: Db
-) -> None:
-    """Or it would look as if it had crashed a worker, and wait for its lease to end."""
-    slow = Slow()
-    async with (
-        proxied(database_url) as server,
-        postgres.connect(server.url, schema="tests") as far,
-        slow.jobs.worker(far, None) as worker,
-    ):
-        async with db.acquire() as other, other.transaction():
-            await other.execute("LOCK TABLE timer IN ACCESS EXCLUSIVE MODE")
-            await schedule(other, Wait(1))
-            await db.execute("SELECT pg_notify('tests_timer', '')")
-            await eventually(lambda: fetch_value(db, bool, CLAIM_WAITS), within=20)
-            server.stall()
-        await eventually(lambda: fetch_value(db, bool, "SELECT owner <> '' FROM timer"), within=20)
-        stopping = asyncio.create_task(worker.stop())
-        await asyncio.wait((stopping,), timeout=0.01)
-        server.flow()
-        await stopping
-        [job] = await list_jobs(db)
-    assert (job.state, job.failures, slow.begun) == ("waiting", 0, [])
-
-
-CLAIM_WAITS = """
-    SELECT EXISTS (SELECT FROM pg_stat_activity
-                    WHERE wait_event_type = 'Lock' AND query LIKE '%timer_claim%')
-"""
