@@ -84,6 +84,7 @@ class Cluster:
         password_file = self.folder.resolve() / "password"
         write_whole(password_file, self.database.password.encode(), PRIVATE)
         give_to(user, password_file)
+        log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *stepping_down(user),
