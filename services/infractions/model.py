@@ -151,12 +151,23 @@ class Outcome(Struct, frozen=True):
 
 
 class Filter(Struct, kw_only=True, frozen=True):
-    """Which infractions of a guild are looked for; None is any."""
+    """Which infractions of a guild are looked for; None, or no text, is any.
+
+    `since` and `until` (not included) are of the creation. `text` is looked for in the reason and
+    the names as they were then: each word, part of a word of three characters or more, or quoted
+    phrase is there, and none with a minus before it. `hidden` ones are found alone or not at all.
+    """
 
     user_id: UserId | None = None
     moderator_id: UserId | None = None
     kind: Kind | None = None
     state: State | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    role_id: RoleId | None = None
+    source: str | None = None
+    hidden: bool = False
 
 
 FLOTILLA: Final = Person(UserId(0), "Flotilla")

@@ -7,10 +7,20 @@ point leaves a visible `pending` which a job finishes.
 from services.infractions.actions.lifting import expire, reassert_ban
 from services.infractions.actions.ordering import finish, order
 from services.infractions.actions.rechecking import recheck_bans, recheck_later
-from services.infractions.actions.showing import Page, newer_page, page, show
+from services.infractions.actions.showing import (
+    Page,
+    Record,
+    counts,
+    newer_page,
+    page,
+    record,
+    show,
+)
 
 __all__ = [
     "Page",
+    "Record",
+    "counts",
     "expire",
     "finish",
     "newer_page",
@@ -19,5 +29,6 @@ __all__ = [
     "reassert_ban",
     "recheck_bans",
     "recheck_later",
+    "record",
     "show",
 ]

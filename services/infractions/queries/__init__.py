@@ -9,7 +9,7 @@ from services.infractions.queries.records import (
     note_refused_lift,
     set_state,
 )
-from services.infractions.queries.searching import search, search_back
+from services.infractions.queries.searching import counts, search, search_back
 from services.infractions.queries.standing import (
     ban_for_good_before,
     lock_older_about_ban,
@@ -20,6 +20,7 @@ __all__ = [
     "append",
     "ban_for_good_before",
     "by_source",
+    "counts",
     "get",
     "history",
     "insert",
