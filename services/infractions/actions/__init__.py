@@ -4,6 +4,7 @@ Each measure is recorded before Discord hears of it and settled after, so that a
 point leaves a visible `pending` which a job finishes.
 """
 
+from services.infractions.actions.exporting import Format, export, packed
 from services.infractions.actions.lifting import expire, reassert_ban
 from services.infractions.actions.ordering import finish, order
 from services.infractions.actions.rechecking import recheck_bans, recheck_later
@@ -18,13 +19,16 @@ from services.infractions.actions.showing import (
 )
 
 __all__ = [
+    "Format",
     "Page",
     "Record",
     "counts",
     "expire",
+    "export",
     "finish",
     "newer_page",
     "order",
+    "packed",
     "page",
     "reassert_ban",
     "recheck_bans",

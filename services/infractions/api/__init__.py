@@ -2,11 +2,13 @@
 
 from fastapi import FastAPI
 
-from services.infractions.api import reading
+from services.infractions.api import exporting, reading
 from services.infractions.deps import Deps
 
 
 def include(app: FastAPI, deps: Deps) -> None:
     """Add the routes to an app."""
     app.state.deps = deps
+    # First, as `export` is no number.
+    app.include_router(exporting.router)
     app.include_router(reading.router)

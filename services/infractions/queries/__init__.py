@@ -1,5 +1,6 @@
 """Every statement that infractions sends to Postgres: one function, one statement, Structs out."""
 
+from services.infractions.queries.leaving import Lines, copy_out
 from services.infractions.queries.past import append, history, was_told
 from services.infractions.queries.records import (
     by_source,
@@ -17,9 +18,11 @@ from services.infractions.queries.standing import (
 )
 
 __all__ = [
+    "Lines",
     "append",
     "ban_for_good_before",
     "by_source",
+    "copy_out",
     "counts",
     "get",
     "history",
