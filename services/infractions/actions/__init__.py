@@ -5,6 +5,7 @@ point leaves a visible `pending` which a job finishes.
 """
 
 from services.infractions.actions.exporting import Format, export, packed
+from services.infractions.actions.importing import LARGEST_FILE, Imported, import_record
 from services.infractions.actions.lifting import expire, reassert_ban
 from services.infractions.actions.ordering import finish, order
 from services.infractions.actions.rechecking import recheck_bans, recheck_later
@@ -17,15 +18,20 @@ from services.infractions.actions.showing import (
     record,
     show,
 )
+from services.infractions.origins import Origin
 
 __all__ = [
+    "LARGEST_FILE",
     "Format",
+    "Imported",
+    "Origin",
     "Page",
     "Record",
     "counts",
     "expire",
     "export",
     "finish",
+    "import_record",
     "newer_page",
     "order",
     "packed",

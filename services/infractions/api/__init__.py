@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.infractions.api import exporting, reading
+from services.infractions.api import exporting, importing, reading
 from services.infractions.deps import Deps
 
 
@@ -11,4 +11,5 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.state.deps = deps
     # First, as `export` is no number.
     app.include_router(exporting.router)
+    app.include_router(importing.router)
     app.include_router(reading.router)
