@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import command, gateway, jobs, kills, memory
+from benchmarks import command, gateway, infractions, jobs, kills, memory
 from benchmarks.report import CannotMeasureError, Result, append, table
 from shared import logging
 
 BENCHES: dict[str, Callable[[], Coroutine[None, None, list[Result]]]] = {
     "command": command.run,
     "gateway": gateway.run,
+    "infractions": infractions.run,
     "jobs": jobs.run,
     "kills": kills.run,
     "memory": memory.run,
