@@ -1,25 +1,28 @@
-"""The jobs of infractions: lifting in time, and finishing what a crash left pending."""
+"""The jobs of infractions: lifting in time, renewing, putting back, finishing what a crash left."""
 
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.timers import (
     FinishPending,
     LiftInfraction,
-    ReassertBan,
+    PutBack,
+    Reassert,
     RecheckBans,
+    RecheckMembers,
+    RenewMute,
 )
 from shared.jobs import Jobs
 
 jobs = Jobs()
 
-LIFT_TRIES = 150
-"""As a refusal may be mended by people: with pauses of up to ten minutes, half a day."""
+PATIENT = 150
+"""Tries, as a refusal may be mended by people: with pauses of up to ten minutes, half a day."""
 
 
-@jobs.job(LiftInfraction, max_failures=LIFT_TRIES)
+@jobs.job(LiftInfraction, max_failures=PATIENT)
 async def lift_infraction(deps: Deps, job: LiftInfraction) -> None:
     """End a temporary measure when its time is up."""
-    await actions.expire(deps, job.guild_id, job.number)
+    await actions.expire(deps, job.guild_id, job.number, job.by)
 
 
 @jobs.job(FinishPending)
@@ -28,13 +31,31 @@ async def finish_pending(deps: Deps, job: FinishPending) -> None:
     await actions.finish(deps, job.guild_id, job.number)
 
 
-@jobs.job(ReassertBan)
-async def reassert_ban(deps: Deps, job: ReassertBan) -> None:
+@jobs.job(RenewMute, max_failures=PATIENT)
+async def renew_mute(deps: Deps, job: RenewMute) -> None:
+    """Time a member out again before Discord's longest time is over."""
+    await actions.renew(deps, job.guild_id, job.number)
+
+
+@jobs.job(Reassert, max_failures=PATIENT)
+async def reassert(deps: Deps, job: Reassert) -> None:
     """Make Discord agree with the record after two measures crossed."""
-    await actions.reassert_ban(deps, job.guild_id, job.user_id)
+    await actions.reassert(deps, job.subject)
+
+
+@jobs.job(PutBack, max_failures=PATIENT)
+async def put_back(deps: Deps, job: PutBack) -> None:
+    """Put back what somebody was under who left and came again."""
+    await actions.put_back(deps, job.guild_id, job.user_id, job.joined_at)
 
 
 @jobs.job(RecheckBans)
 async def recheck_bans(deps: Deps, job: RecheckBans) -> None:
     """End the records of bans that somebody lifted while nobody could see it."""
     await actions.recheck_bans(deps, job.guild_id)
+
+
+@jobs.job(RecheckMembers)
+async def recheck_members(deps: Deps, job: RecheckMembers) -> None:
+    """End the records of mutes and roles that somebody lifted while nobody could see it."""
+    await actions.recheck_members(deps, job.guild_id)

@@ -1,9 +1,10 @@
-"""The events that infractions listens to: configuration, API keys, and gaps in what is seen."""
+"""The events that infractions listens to: configuration, API keys, who comes, and gaps."""
 
 from services.infractions import actions
 from services.infractions.deps import Deps
 from shared.config import keep_configs
 from shared.contracts.domain import EventsMissed, GuildKeysChanged
+from shared.contracts.events import MemberJoined
 from shared.listeners import Listeners
 
 listeners = Listeners("infractions")
@@ -18,6 +19,12 @@ async def keep_keys(deps: Deps, event: GuildKeysChanged) -> None:
 
 
 @listeners.on(EventsMissed)
-async def recheck_bans(deps: Deps, event: EventsMissed) -> None:
-    """Look at the bans of a guild again, as somebody may have lifted one unseen."""
+async def recheck(deps: Deps, event: EventsMissed) -> None:
+    """Look again at what holds in a guild, as somebody may have lifted it unseen."""
     await actions.recheck_later(deps, event.guild_id)
+
+
+@listeners.on(MemberJoined)
+async def put_back(deps: Deps, event: MemberJoined) -> None:
+    """Put back what somebody was under who left to be rid of it."""
+    await actions.put_back_later(deps, event)

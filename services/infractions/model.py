@@ -1,5 +1,6 @@
 """What an infraction is: its kinds, its states, and the rows that keep it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -41,8 +42,27 @@ class State(StrEnum):
 LASTING: Final = frozenset({Kind.MUTE, Kind.BAN, Kind.TEMPROLE})
 """The kinds that are in force until they are lifted; only they can be active."""
 
-ABOUT_BANS: Final = (Kind.BAN, Kind.SOFTBAN, Kind.UNBAN)
-"""The kinds that decide whether somebody is banned: the newest of them counts."""
+
+class Family(StrEnum):
+    """What measures can be about: of those about one thing the newest counts."""
+
+    BAN = "ban"
+    MUTE = "mute"
+    ROLE = "role"
+
+
+FAMILIES: Final[Mapping[Kind, Family]] = {
+    Kind.BAN: Family.BAN,
+    Kind.SOFTBAN: Family.BAN,
+    Kind.UNBAN: Family.BAN,
+    Kind.MUTE: Family.MUTE,
+    Kind.UNMUTE: Family.MUTE,
+    Kind.TEMPROLE: Family.ROLE,
+}
+"""What the kinds are about that can supersede each other; the others stand alone."""
+
+REVERSES: Final[Mapping[Kind, Kind]] = {Kind.BAN: Kind.UNBAN, Kind.MUTE: Kind.UNMUTE}
+"""The measure that ends another one before its time; a temporary role is just taken away."""
 
 ALREADY_DONE: Final = frozenset({Kind.NOTE, Kind.WARNING})
 """The kinds that need nothing from Discord."""
@@ -58,11 +78,32 @@ class Person(Struct, frozen=True):
     name: str
 
 
+class Subject(Struct, kw_only=True, frozen=True):
+    """What the measures of a family are about: a member's ban or mute, or one role of a member."""
+
+    guild_id: GuildId
+    user_id: UserId
+    family: Family
+    role_id: RoleId | None = None
+
+    @property
+    def key(self) -> str:
+        """What names it among all, and the one timer that it has."""
+        key = f"{self.guild_id}:{self.user_id}:{self.family.value}"
+        return key if self.role_id is None else f"{key}:{self.role_id}"
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of measures that are about it."""
+        return [kind for kind, family in FAMILIES.items() if family is self.family]
+
+
 class Order(Struct, kw_only=True, frozen=True):
     """A measure that somebody orders; `source_key` makes it happen once.
 
-    `role_id` is the role that a temporary role, or a mute by role, gives. `points` are what a
-    warning counts, and `counts_for` how long it does; for ever when None.
+    `role_id` is the role that a temporary role, or a mute by role, gives; without one, a mute is by
+    the guild's mute role, or else by timeout. `points` are what a warning counts, and `counts_for`
+    how long it does; without it, as long as the guild's configuration says.
     """
 
     guild_id: GuildId
@@ -77,7 +118,7 @@ class Order(Struct, kw_only=True, frozen=True):
     channel_id: ChannelId | None = None
     message_id: MessageId | None = None
     role_id: RoleId | None = None
-    points: int = 0
+    points: int = 1
     counts_for: timedelta | None = None
 
 
@@ -86,8 +127,10 @@ class Infraction(Struct, kw_only=True, frozen=True):
 
     `failure` says why Discord refused it, or, while it is active, why it could not be lifted;
     `lift_refusals` counts the latter. `version` grows with every change and is the last step of the
-    history. One with `hidden_at` was deleted by staff and can be restored; a warning with
-    `pardoned_at`, or past `counts_until`, stays in the record and counts no more.
+    history. `applied_until` is until when Discord was last asked to time the member out, and
+    `replaced_by` the number of the newer measure that took its place. One with `hidden_at` was
+    deleted by staff and can be restored; a warning with `pardoned_at`, or past `counts_until`,
+    stays in the record and counts no more.
     """
 
     guild_id: GuildId
@@ -115,6 +158,17 @@ class Infraction(Struct, kw_only=True, frozen=True):
     hidden_at: datetime | None = None
     version: int = 0
     updated_at: datetime | None = None
+    applied_until: datetime | None = None
+    replaced_by: int | None = None
+
+    @property
+    def subject(self) -> Subject | None:
+        """What it is about, where a newer measure can take its place."""
+        family = FAMILIES.get(self.kind)
+        if family is None:
+            return None
+        role_id = self.role_id if family is Family.ROLE else None
+        return Subject(guild_id=self.guild_id, user_id=self.user_id, family=family, role_id=role_id)
 
     @property
     def key(self) -> str:
@@ -144,10 +198,14 @@ class Step(Struct, kw_only=True, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of asking Discord; `not_banned`: there was no ban to lift."""
+    """What came of asking Discord; `absent`: what it was about is not there, such as a ban.
 
-    status: Literal["done", "refused", "not_banned"]
+    `code` is Discord's, of what is not there.
+    """
+
+    status: Literal["done", "refused", "absent"]
     message: str = ""
+    code: int = 0
 
 
 class Filter(Struct, kw_only=True, frozen=True):

@@ -1,6 +1,7 @@
-"""Whom a command is about, and whether the moderator may act on them."""
+"""Whom and which role a command is about, and whether the moderator may act on them."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -8,12 +9,13 @@ from services.infractions.deps import Deps
 from services.infractions.model import Person
 from shared.contracts.actions import GetUser
 from shared.contracts.codec import decode
-from shared.contracts.discord import Member, User
-from shared.contracts.ids import UserId
+from shared.contracts.discord import ADMINISTRATOR, GuildSnapshot, Member, Role, User
+from shared.contracts.ids import RoleId, UserId
 from shared.contracts.invocations import Invocation
 from shared.contracts.topology import INTERACTIVE
-from shared.errors import NotFoundError
-from shared.permissions import may_act_on, person_in, person_of
+from shared.errors import ForbiddenError, NotFoundError
+from shared.permissions import Person as Actor
+from shared.permissions import may_act_on, permissions_of, person_in, person_of
 
 
 class Target(Struct, kw_only=True, frozen=True):
@@ -64,3 +66,50 @@ async def _user(deps: Deps, user_id: UserId) -> User:
     if result.status == "gone":
         raise NotFoundError(f"Discord knows no user with the id {user_id}.")
     return decode(result.data, User)
+
+
+async def check_role(deps: Deps, by: Invocation, role_id: RoleId) -> Role:
+    """Return a role that a command gives, once it is clear that the moderator may give it.
+
+    Raises NotFoundError when there is no such role, ForbiddenError with the rule that forbids it,
+    UnavailableError.
+    """
+    guild = await deps.gateway.guild(by.guild_id)
+    return may_give(person_of(by), role_id, guild, deps.settings.operators)
+
+
+def may_give(
+    actor: Actor, role_id: RoleId, guild: GuildSnapshot, operators: Iterable[int] = ()
+) -> Role:
+    """Return a role that somebody may give to others.
+
+    Raises NotFoundError when there is no such role, ForbiddenError with the rule that forbids it.
+    """
+    roles = {role.id: role for role in guild.roles}
+    role = roles.get(role_id)
+    if role is None:
+        raise NotFoundError("There is no such role in this server.")
+    if role.id == guild.id:
+        raise ForbiddenError("Everybody has that role anyway.")
+    if role.managed:
+        raise ForbiddenError("That role belongs to an integration: only it gives the role.")
+    if role.position >= _top(guild.bot_roles, roles):
+        raise ForbiddenError("I can't give that role: it is not below my highest role.")
+    if not (actor.owner or actor.id in operators):
+        _check_within(actor, role, guild, roles)
+    return role
+
+
+def _check_within(
+    actor: Actor, role: Role, guild: GuildSnapshot, roles: Mapping[RoleId, Role]
+) -> None:
+    """Refuse a role that stands as high as somebody, or has powers that they don't have."""
+    if role.position >= _top(actor.roles, roles):
+        raise ForbiddenError("You can't give that role: it is not below your highest role.")
+    powers = permissions_of(guild, actor.roles)
+    if not powers & ADMINISTRATOR and role.permissions & ~powers:
+        raise ForbiddenError("You can't give that role: it has permissions that you don't have.")
+
+
+def _top(held: Iterable[RoleId], roles: Mapping[RoleId, Role]) -> int:
+    return max((roles[each].position for each in held if each in roles), default=0)

@@ -1,15 +1,19 @@
 """The work that infractions leave for later, as it lies in the jobs table."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
-from shared.contracts.ids import GuildId, UserId
+from services.infractions.model import Family, Person, Subject
+from shared.contracts.ids import GuildId, RoleId, UserId
 
 
 class LiftInfraction(Struct, kw_only=True, frozen=True, tag="lift_infraction"):
-    """End a temporary measure when its time is up."""
+    """End a measure when its time is up, or sooner, when somebody (`by`) had ordered it."""
 
     guild_id: GuildId
     number: int
+    by: Person | None = None
 
 
 class FinishPending(Struct, kw_only=True, frozen=True, tag="finish_pending"):
@@ -19,14 +23,47 @@ class FinishPending(Struct, kw_only=True, frozen=True, tag="finish_pending"):
     number: int
 
 
-class ReassertBan(Struct, kw_only=True, frozen=True, tag="reassert_ban"):
-    """Make Discord agree with the record on whether somebody is banned."""
+class RenewMute(Struct, kw_only=True, frozen=True, tag="renew_mute"):
+    """Time a member out again, before the longest time that Discord allows is over."""
+
+    guild_id: GuildId
+    number: int
+
+
+class Reassert(Struct, kw_only=True, frozen=True, tag="reassert"):
+    """Make Discord agree with the record on what a member is under."""
 
     guild_id: GuildId
     user_id: UserId
+    family: Family
+    role_id: RoleId | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(
+            guild_id=self.guild_id,
+            user_id=self.user_id,
+            family=self.family,
+            role_id=self.role_id,
+        )
+
+
+class PutBack(Struct, kw_only=True, frozen=True, tag="put_back"):
+    """Put back what somebody was under who left and came again."""
+
+    guild_id: GuildId
+    user_id: UserId
+    joined_at: datetime
 
 
 class RecheckBans(Struct, kw_only=True, frozen=True, tag="recheck_bans"):
     """Ask Discord whether a guild's bans are still there, after events were missed."""
+
+    guild_id: GuildId
+
+
+class RecheckMembers(Struct, kw_only=True, frozen=True, tag="recheck_members"):
+    """Ask Discord whether mutes and temporary roles are still there, after events were missed."""
 
     guild_id: GuildId

@@ -13,25 +13,30 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.bus import Bus, Delivery, QueueSpec
 from shared.contracts.actions import (
     Action,
     ActionRequest,
     ActionResult,
+    AddRole,
     Ban,
     GetBan,
     GetGuild,
     GetMember,
     GetUser,
+    Kick,
     Message,
+    RemoveRole,
     Respond,
     SendDirect,
+    Timeout,
     Unban,
 )
 from shared.contracts.codec import decode, encode
-from shared.contracts.discord import GuildSnapshot, Member, User
-from shared.contracts.ids import GuildId, UserId
+from shared.contracts.discord import ADMINISTRATOR, GuildSnapshot, Member, User
+from shared.contracts.ids import GuildId, RoleId, UserId
 from shared.contracts.invocations import Invocation
 from shared.contracts.topology import (
     ACTION_CLASSES,
@@ -39,11 +44,18 @@ from shared.contracts.topology import (
     GATEWAY_ACTIONS,
     component_key,
 )
+from shared.permissions import permissions_of
 
 DONE = ActionResult(status="done")
 NOT_BANNED = ActionResult(status="gone", code=10026, message="They are not banned.")
+NOT_HERE = ActionResult(status="gone", code=10007, message="They are not in the server.")
+NO_SUCH_ROLE = ActionResult(status="gone", code=10011, message="That role no longer exists.")
 FORBIDDEN = ActionResult(status="refused", code=50013, message="The bot lacks a permission.")
 BUSY = ActionResult(status="retry", message="Discord does not answer at the moment.")
+
+OnMember = Kick | Timeout | AddRole | RemoveRole
+InTown = GetGuild | GetMember | GetBan | Ban | Unban | OnMember
+"""What is about one guild."""
 
 Do = Callable[[], ActionResult]
 Reaction = Callable[[ActionRequest, Do], Awaitable[ActionResult | None]]
@@ -58,6 +70,14 @@ class Town:
     members: dict[UserId, Member] = field(default_factory=dict[UserId, Member])
     banned: set[UserId] = field(default_factory=set[UserId])
     done: list[Action] = field(default_factory=list[Action])
+
+    def has_role(self, role_id: RoleId) -> bool:
+        """Say whether a role exists."""
+        return any(role.id == role_id for role in self.snapshot.roles)
+
+    def is_administrator(self, member: Member) -> bool:
+        """Say whether Discord refuses to time somebody out."""
+        return bool(permissions_of(self.snapshot, member.roles) & ADMINISTRATOR)
 
 
 class Held:
@@ -156,12 +176,12 @@ class AnsweringGateway:
             self.direct[action.user_id].append(action.message.content)
         elif isinstance(action, GetUser):
             return _found(self.users.get(action.user_id), 10013)
-        elif isinstance(action, GetGuild | GetMember | GetBan | Ban | Unban):
+        elif isinstance(action, InTown):
             town = self.towns.get(action.guild_id)
             return _gone(10004) if town is None else self._perform_in(town, action)
         return DONE
 
-    def _perform_in(self, town: Town, action: Action) -> ActionResult:
+    def _perform_in(self, town: Town, action: InTown) -> ActionResult:
         match action:
             case GetMember():
                 return _found(town.members.get(action.user_id), 10007)
@@ -175,8 +195,34 @@ class AnsweringGateway:
                 if action.user_id not in town.banned:
                     return NOT_BANNED
                 town.banned.discard(action.user_id)
-            case _:
+            case GetGuild():
                 return _found(town.snapshot, 10004)
+            case _:
+                return self._perform_on_member(town, action)
+        return DONE
+
+    def _perform_on_member(self, town: Town, action: OnMember) -> ActionResult:
+        """Do what needs a member, who may have left."""
+        town.done.append(action)
+        member = town.members.get(action.user_id)
+        if member is None:
+            return NOT_HERE
+        match action:
+            case Kick():
+                del town.members[action.user_id]
+                return DONE
+            case Timeout():
+                if town.is_administrator(member):
+                    return FORBIDDEN
+                changed = replace(member, communication_disabled_until=action.until)
+            case AddRole() | RemoveRole() if not town.has_role(action.role_id):
+                return NO_SUCH_ROLE
+            case AddRole():
+                changed = replace(member, roles=(*member.roles, action.role_id))
+            case RemoveRole():
+                left = tuple(role for role in member.roles if role != action.role_id)
+                changed = replace(member, roles=left)
+        town.members[action.user_id] = changed
         return DONE
 
     # --- what people do -------------------------------------------------------------------------

@@ -4,11 +4,36 @@ Each measure is recorded before Discord hears of it and settled after, so that a
 point leaves a visible `pending` which a job finishes.
 """
 
-from services.infractions.actions.exporting import Format, export, packed
-from services.infractions.actions.importing import LARGEST_FILE, Imported, import_record
-from services.infractions.actions.lifting import expire, reassert_ban
-from services.infractions.actions.ordering import finish, order
-from services.infractions.actions.rechecking import recheck_bans, recheck_later
+from services.infractions.actions.agreeing import (
+    put_back,
+    put_back_later,
+    reassert,
+    renew,
+)
+from services.infractions.actions.exporting import (
+    Format,
+    export,
+    packed,
+)
+from services.infractions.actions.importing import (
+    LARGEST_FILE,
+    Imported,
+    import_record,
+)
+from services.infractions.actions.lifting import (
+    expire,
+    lift,
+)
+from services.infractions.actions.ordering import (
+    finish,
+    order,
+    replaced,
+)
+from services.infractions.actions.rechecking import (
+    recheck_bans,
+    recheck_later,
+    recheck_members,
+)
 from services.infractions.actions.showing import (
     Page,
     Record,
@@ -18,7 +43,15 @@ from services.infractions.actions.showing import (
     record,
     show,
 )
-from services.infractions.origins import Origin
+from services.infractions.actions.timing import (
+    set_duration,
+)
+from services.infractions.actions.undoing import (
+    undo,
+)
+from services.infractions.origins import (
+    Origin,
+)
 
 __all__ = [
     "LARGEST_FILE",
@@ -32,13 +65,21 @@ __all__ = [
     "export",
     "finish",
     "import_record",
+    "lift",
     "newer_page",
     "order",
     "packed",
     "page",
-    "reassert_ban",
+    "put_back",
+    "put_back_later",
+    "reassert",
     "recheck_bans",
     "recheck_later",
+    "recheck_members",
     "record",
+    "renew",
+    "replaced",
+    "set_duration",
     "show",
+    "undo",
 ]

@@ -5,11 +5,13 @@ from typing import Final
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from services.infractions import queries
 from services.infractions.actions import settling
 from services.infractions.actions.announcing import created
-from services.infractions.actions.carrying import carry_out, is_banned
+from services.infractions.actions.asking import is_banned
+from services.infractions.actions.carrying import carry_out
 from services.infractions.actions.telling import tell
 from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
@@ -24,7 +26,8 @@ from services.infractions.model import (
 from services.infractions.timers import FinishPending
 from services.infractions.wording import member, moderator
 from shared import jobs, outbox
-from shared.contracts.ids import GuildId
+from shared.commands import parse_duration
+from shared.contracts.ids import GuildId, RoleId
 from shared.errors import ConflictError, UnavailableError, UserError
 from shared.postgres import Connection, transaction
 
@@ -41,10 +44,10 @@ async def order(deps: Deps, what: Order) -> Infraction:
     already, UnavailableError while Discord can't be reached: then the measure stays pending and is
     finished later.
     """
-    _check_reason(deps, what)
-    infraction = await _record_once(deps, what)
+    _check(deps, what)
+    infraction, again = await _record_once(deps, _as_configured(deps, what))
     if infraction.state is State.PENDING:
-        infraction = await _do(deps, infraction)
+        infraction = await _do(deps, infraction, again=again)
     elif infraction.kind is Kind.WARNING:
         await tell(deps, infraction)
     if infraction.state is State.FAILED:
@@ -56,24 +59,43 @@ async def finish(deps: Deps, guild_id: GuildId, number: int) -> None:
     """Carry out what was recorded and, because of a crash or an outage, not settled."""
     infraction = await queries.get(deps.db, guild_id, number)
     if infraction is not None and infraction.state is State.PENDING:
-        await _do(deps, infraction)
+        await _do(deps, infraction, again=True)
 
 
-def _check_reason(deps: Deps, what: Order) -> None:
-    wanted = deps.config.get(what.guild_id).plugins.infractions.require_reason
+async def replaced(deps: Deps, infraction: Infraction) -> list[Infraction]:
+    """Return the measures whose place this one took, newest first."""
+    return await queries.replaced(deps.db, infraction)
+
+
+def _check(deps: Deps, what: Order) -> None:
+    if what.kind is Kind.TEMPROLE and what.role_id is None:
+        raise UserError("Say which role to give.")
     if what.reason:
         return
     if what.kind is Kind.WARNING:
         raise UserError("A warning needs a reason: add it at the end.")
-    if wanted:
+    if what.kind is Kind.NOTE:
+        raise UserError("A note needs a text: add it at the end.")
+    if deps.config.get(what.guild_id).plugins.infractions.require_reason:
         raise UserError("This server wants a reason with every measure: add it at the end.")
 
 
-async def _do(deps: Deps, infraction: Infraction) -> Infraction:
+def _as_configured(deps: Deps, what: Order) -> Order:
+    """Return an order with what it leaves to the guild's configuration."""
+    plugin = deps.config.get(what.guild_id).plugins.infractions
+    if what.kind is Kind.MUTE and what.role_id is None and plugin.mute_role is not None:
+        return replace(what, role_id=RoleId(plugin.mute_role))
+    expiry = plugin.warning_expiry
+    if what.kind is Kind.WARNING and what.counts_for is None and expiry is not None:
+        return replace(what, counts_for=parse_duration(expiry))
+    return what
+
+
+async def _do(deps: Deps, infraction: Infraction, *, again: bool) -> Infraction:
     """Tell the member, as long as they can be reached, and carry the measure out."""
     await tell(deps, infraction)
     try:
-        outcome = await carry_out(deps, infraction)
+        outcome = await carry_out(deps, infraction, again=again)
     except UnavailableError as error:
         raise UnavailableError(
             f"Infraction #{infraction.number} is recorded as pending, and I keep trying."
@@ -95,7 +117,7 @@ class _BannedForGoodError(Exception):
         self.infraction = infraction
 
 
-async def _record_once(deps: Deps, what: Order) -> Infraction:
+async def _record_once(deps: Deps, what: Order) -> tuple[Infraction, bool]:
     """Write a measure down, unless it is a second ban for good of somebody who is banned."""
     try:
         return await _record(deps, what)
@@ -104,14 +126,15 @@ async def _record_once(deps: Deps, what: Order) -> Infraction:
         return await _record(deps, what)
 
 
-async def _record(deps: Deps, what: Order) -> Infraction:
+async def _record(deps: Deps, what: Order) -> tuple[Infraction, bool]:
+    """Return the measure, and whether it had been recorded before."""
     try:
         async with transaction(deps.db) as tx:
-            return await _insert(tx, what)
+            return await _insert(tx, what), False
     except asyncpg.UniqueViolationError:
         known = await queries.by_source(deps.db, what.guild_id, what.source_key)
         assert known is not None
-        return known
+        return known, True
 
 
 async def _insert(tx: Connection, what: Order) -> Infraction:
@@ -144,6 +167,4 @@ async def _check_gone(deps: Deps, ban: Infraction) -> None:
             f"infraction #{ban.number}."
         )
     async with transaction(deps.db) as tx:
-        current = await queries.lock(tx, ban.guild_id, ban.number)
-        if current is not None and current.state is State.ACTIVE:
-            await settling.end(tx, current, State.LIFTED, FLOTILLA, "the ban was gone on Discord")
+        await settling.lift_recorded(tx, ban, FLOTILLA, "the ban was gone on Discord")

@@ -1,25 +1,35 @@
 """Asking Discord again what is so, where the gateway missed the events that would have told."""
 
+from datetime import UTC, datetime
+
 import structlog
 
 from services.infractions import queries
 from services.infractions.actions import settling
-from services.infractions.actions.carrying import is_gone
+from services.infractions.actions.agreeing import put_back
+from services.infractions.actions.asking import is_gone
+from services.infractions.actions.muting import SAME, is_timed_out
 from services.infractions.deps import Deps
 from services.infractions.model import FLOTILLA, Filter, Infraction, Kind, State
-from services.infractions.timers import RecheckBans
+from services.infractions.timers import RecheckBans, RecheckMembers
 from shared import jobs
+from shared.contracts.discord import Member
 from shared.contracts.ids import GuildId
+from shared.errors import ForbiddenError, UnavailableError
 from shared.postgres import transaction
 
 ACTIVE_BANS = Filter(kind=Kind.BAN, state=State.ACTIVE)
+ACTIVE_ON_MEMBERS = tuple(
+    Filter(kind=kind, state=State.ACTIVE) for kind in (Kind.MUTE, Kind.TEMPROLE)
+)
 
 log = structlog.get_logger()
 
 
 async def recheck_later(deps: Deps, guild_id: GuildId) -> None:
-    """Have a job ask about the bans of a guild; one that is at it already begins again."""
+    """Have jobs ask about what holds in a guild; one that is at it already begins again."""
     await jobs.schedule(deps.db, RecheckBans(guild_id=guild_id), key=str(guild_id))
+    await jobs.schedule(deps.db, RecheckMembers(guild_id=guild_id), key=str(guild_id))
 
 
 async def recheck_bans(deps: Deps, guild_id: GuildId) -> None:
@@ -35,12 +45,51 @@ async def recheck_bans(deps: Deps, guild_id: GuildId) -> None:
         before = bans[-1].number
 
 
-async def _note_lifted(deps: Deps, ban: Infraction) -> None:
+async def recheck_members(deps: Deps, guild_id: GuildId) -> None:
+    """End the record of the mutes and temporary roles that members do not have any more.
+
+    Who left is left alone, and who left and came again gets them back. Raises UnavailableError
+    while Discord can't be reached; to begin again then does no harm.
+    """
+    for matching in ACTIVE_ON_MEMBERS:
+        before: int | None = None
+        while found := await queries.search(deps.db, guild_id, matching, before=before):
+            for each in found:
+                await _recheck(deps, each)
+            before = found[-1].number
+
+
+async def _recheck(deps: Deps, infraction: Infraction) -> None:
+    try:
+        member = await deps.gateway.member(infraction.guild_id, infraction.user_id)
+    except ForbiddenError:
+        return
+    if member is None or _holds(infraction, member) or _runs_out(infraction):
+        return
+    put_on = await queries.last_put_on(deps.db, infraction)
+    if member.joined_at is not None and member.joined_at > put_on:
+        await put_back(deps, infraction.guild_id, infraction.user_id, member.joined_at)
+    else:
+        await _note_lifted(deps, infraction)
+
+
+def _holds(infraction: Infraction, member: Member) -> bool:
+    if infraction.role_id is not None:
+        return infraction.role_id in member.roles
+    return is_timed_out(member)
+
+
+def _runs_out(infraction: Infraction) -> bool:
+    """Say whether it is over by itself, as its timer, or its renewal, is about to find."""
+    until = infraction.applied_until or infraction.expires_at
+    return until is not None and until <= datetime.now(UTC) + 2 * SAME
+
+
+async def _note_lifted(deps: Deps, infraction: Infraction) -> None:
     async with transaction(deps.db) as tx:
-        current = await queries.lock(tx, ban.guild_id, ban.number)
-        if current is None or current.state is not State.ACTIVE:
-            return
-        await settling.end(
-            tx, current, State.LIFTED, FLOTILLA, "found lifted after events were missed"
-        )
-    log.info("ban_found_lifted", infraction=ban.key)
+        current = await queries.lock(tx, infraction.guild_id, infraction.number)
+        if current is None or current.version != infraction.version:
+            raise UnavailableError("It was changed meanwhile.")
+        detail = "found lifted after events were missed"
+        await settling.lift_recorded(tx, current, FLOTILLA, detail)
+    log.info("found_lifted", infraction=infraction.key)

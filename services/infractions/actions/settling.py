@@ -1,19 +1,25 @@
 """Writing down what Discord answered: in one transaction, with what it means for older measures."""
 
+from datetime import datetime
+
 from services.infractions import queries
 from services.infractions.actions.announcing import created, ended
+from services.infractions.actions.muting import RENEWED_BEFORE, first_timeout
 from services.infractions.actions.writing import note
 from services.infractions.model import (
-    ABOUT_BANS,
     FLOTILLA,
     LASTING,
+    REVERSES,
+    Family,
     Infraction,
     Kind,
+    Order,
     Outcome,
     Person,
     State,
+    Subject,
 )
-from services.infractions.timers import FinishPending, LiftInfraction, ReassertBan
+from services.infractions.timers import FinishPending, LiftInfraction, Reassert, RenewMute
 from shared import jobs, outbox
 from shared.postgres import Connection
 
@@ -27,37 +33,90 @@ async def settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> In
         return current
     await jobs.cancel(tx, FinishPending, current.key)
     if outcome.status == "done":
-        return await _succeed(tx, current)
-    if current.kind is Kind.UNBAN and outcome.status == "not_banned":
-        await _replace_older(tx, current)
-        await _set_timer(tx, current)
+        return await _succeed(tx, current, outcome.message or "done on Discord")
+    if current.kind in REVERSES.values() and outcome.status == "absent":
+        await _supersede(tx, current)
     return await _fail(tx, current, outcome.message or "Discord refused.")
+
+
+async def record_seen(
+    tx: Connection, what: Order, *, expires_at: datetime | None = None
+) -> Infraction:
+    """Record what is already so on Discord, without an action; it supersedes as an order would.
+
+    Raises asyncpg.UniqueViolationError when its `source_key` was recorded before.
+    """
+    infraction = await queries.insert(tx, what, State.PENDING, expires_at=expires_at)
+    await note(tx, infraction, what.moderator, "created", f"by {what.source}")
+    return await _succeed(tx, infraction, "seen on Discord")
 
 
 async def end(
     tx: Connection, infraction: Infraction, state: State, actor: Person, detail: str
-) -> None:
+) -> Infraction:
     """End an active infraction, with the history and the event that say so."""
     done = await queries.set_state(tx, infraction, state)
     await note(tx, done, actor, state.value, detail)
     await outbox.put(tx, ended(done, actor))
+    return done
 
 
-async def reassert_later(tx: Connection, infraction: Infraction) -> None:
+async def lift_recorded(
+    tx: Connection, infraction: Infraction, actor: Person, detail: str
+) -> Infraction | None:
+    """End an infraction that is not in force on Discord any more, and take its timers back.
+
+    Returns it as it is then, None where it was not active.
+    """
+    current = await queries.lock(tx, infraction.guild_id, infraction.number)
+    if current is None or current.state is not State.ACTIVE or current.subject is None:
+        return None
+    await jobs.cancel(tx, LiftInfraction, current.subject.key)
+    await jobs.cancel(tx, RenewMute, current.subject.key)
+    return await end(tx, current, State.LIFTED, actor, detail)
+
+
+async def reassert_later(tx: Connection, subject: Subject) -> None:
     """Have a job make Discord agree with the record, after two measures crossed."""
-    job = ReassertBan(guild_id=infraction.guild_id, user_id=infraction.user_id)
-    await jobs.schedule(tx, job, key=f"{infraction.guild_id}:{infraction.user_id}")
+    job = Reassert(
+        guild_id=subject.guild_id,
+        user_id=subject.user_id,
+        family=subject.family,
+        role_id=subject.role_id,
+    )
+    await jobs.schedule(tx, job, key=subject.key)
 
 
-async def _succeed(tx: Connection, infraction: Infraction) -> Infraction:
-    replaced = ""
-    if infraction.kind in ABOUT_BANS:
-        replaced = await _replace_older(tx, infraction)
-        await _set_timer(tx, infraction)
+def is_timeout(infraction: Infraction) -> bool:
+    """Say whether it is a mute by Discord's timeout."""
+    return infraction.kind is Kind.MUTE and infraction.role_id is None
+
+
+async def set_timer(tx: Connection, newest: Infraction, subject: Subject) -> None:
+    """Put the newest measure's timer in the place of whatever timer there was."""
+    if newest.expires_at is None:
+        await jobs.cancel(tx, LiftInfraction, subject.key)
+    else:
+        job = LiftInfraction(guild_id=newest.guild_id, number=newest.number)
+        await jobs.schedule(tx, job, at=newest.expires_at, key=subject.key)
+
+
+async def plan_renewal(tx: Connection, mute: Infraction, until: datetime) -> None:
+    """Note until when Discord times the member out, and have that renewed if the mute goes on."""
+    assert mute.subject is not None
+    await queries.set_applied_until(tx, mute, until)
+    if until == mute.expires_at:
+        await jobs.cancel(tx, RenewMute, mute.subject.key)
+    else:
+        job = RenewMute(guild_id=mute.guild_id, number=mute.number)
+        await jobs.schedule(tx, job, at=until - RENEWED_BEFORE, key=mute.subject.key)
+
+
+async def _succeed(tx: Connection, infraction: Infraction, how: str) -> Infraction:
+    replaced = await _supersede(tx, infraction)
     lasting = infraction.kind in LASTING
     settled = await queries.set_state(tx, infraction, State.ACTIVE if lasting else State.DONE)
-    detail = f"done on Discord{replaced}"
-    await note(tx, settled, FLOTILLA, settled.state.value, detail)
+    await note(tx, settled, FLOTILLA, settled.state.value, how + replaced)
     await outbox.put(tx, created(settled))
     return settled
 
@@ -68,40 +127,45 @@ async def _fail(tx: Connection, infraction: Infraction, failure: str) -> Infract
     return settled
 
 
-async def _replace_older(tx: Connection, newer: Infraction) -> str:
-    """End what was ordered about the member's ban before, and name it for the history."""
-    older = await queries.lock_older_about_ban(tx, newer)
+# --- superseding --------------------------------------------------------------------------------
+
+
+async def _supersede(tx: Connection, newer: Infraction) -> str:
+    """End what was ordered about the subject before, timers too, and name it for the history."""
+    subject = newer.subject
+    if subject is None:
+        return ""
+    older = await queries.lock_older(tx, subject, before=newer.number)
     for each in older:
         await _replace(tx, each, newer)
+    await set_timer(tx, newer, subject)
+    await _set_renewal(tx, newer, subject)
+    if newer.kind is Kind.MUTE and any(each.role_id != newer.role_id for each in older):
+        await reassert_later(tx, subject)
     return "".join(f", in place of #{each.number}" for each in older)
 
 
 async def _replace(tx: Connection, older: Infraction, newer: Infraction) -> None:
     """End an older measure, whether it holds or is still under way."""
+    await queries.set_replaced(tx, older, newer)
     if older.state is State.PENDING:
         await jobs.cancel(tx, FinishPending, older.key)
         await _fail(tx, older, f"Infraction #{newer.number} took its place.")
         return
-    how = "by unban" if newer.kind is Kind.UNBAN else "replaced by"
+    reverse = newer.kind in REVERSES.values()
+    how = f"by {newer.kind.value}" if reverse else "replaced by"
     await end(tx, older, State.LIFTED, newer.moderator, f"{how} #{newer.number}")
 
 
-async def _set_timer(tx: Connection, newer: Infraction) -> None:
-    """Put the newest measure's timer in the place of whatever timer there was."""
-    if newer.expires_at is None:
-        await jobs.cancel(tx, LiftInfraction, _timer(newer))
-    else:
-        job = LiftInfraction(guild_id=newer.guild_id, number=newer.number)
-        await jobs.schedule(tx, job, at=newer.expires_at, key=_timer(newer))
+async def _set_renewal(tx: Connection, newest: Infraction, subject: Subject) -> None:
+    if is_timeout(newest):
+        await plan_renewal(tx, newest, first_timeout(newest))
+    elif subject.family is Family.MUTE:
+        await jobs.cancel(tx, RenewMute, subject.key)
 
 
 async def _check_overtaken(tx: Connection, infraction: Infraction, outcome: Outcome) -> None:
     """See to it that the newest measure holds when an older one reached Discord after it."""
-    overtaken = infraction.state is State.FAILED and infraction.kind in ABOUT_BANS
-    if overtaken and outcome.status == "done":
-        await reassert_later(tx, infraction)
-
-
-def _timer(infraction: Infraction) -> str:
-    """Name a member's one timer, so that a newer measure's takes the place of an older one's."""
-    return f"{infraction.guild_id}:{infraction.user_id}:{Kind.BAN.value}"
+    overtaken = infraction.state is State.FAILED and infraction.subject is not None
+    if overtaken and outcome.status == "done" and infraction.subject is not None:
+        await reassert_later(tx, infraction.subject)

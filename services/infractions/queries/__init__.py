@@ -8,21 +8,41 @@ from services.infractions.queries.coming import (
     taken_numbers,
     under,
 )
-from services.infractions.queries.leaving import Lines, copy_out
-from services.infractions.queries.past import append, history, was_told
+from services.infractions.queries.leaving import (
+    Lines,
+    copy_out,
+)
+from services.infractions.queries.past import (
+    append,
+    history,
+    last_put_on,
+    was_noted,
+    was_told,
+)
 from services.infractions.queries.records import (
     by_source,
     get,
     insert,
     lock,
     note_refused_lift,
+    set_applied_until,
+    set_duration,
+    set_hidden,
+    set_replaced,
     set_state,
 )
-from services.infractions.queries.searching import counts, search, search_back
+from services.infractions.queries.searching import (
+    counts,
+    search,
+    search_back,
+)
 from services.infractions.queries.standing import (
     ban_for_good_before,
-    lock_older_about_ban,
-    newest_about_ban,
+    lock_older,
+    mute_roles,
+    newest,
+    replaced,
+    to_put_back,
 )
 
 __all__ = [
@@ -37,16 +57,25 @@ __all__ = [
     "history",
     "insert",
     "known_sources",
+    "last_put_on",
     "lock",
     "lock_numbers",
-    "lock_older_about_ban",
-    "newest_about_ban",
+    "lock_older",
+    "mute_roles",
+    "newest",
     "note_refused_lift",
+    "replaced",
     "search",
     "search_back",
+    "set_applied_until",
+    "set_duration",
+    "set_hidden",
     "set_last_number",
+    "set_replaced",
     "set_state",
     "taken_numbers",
+    "to_put_back",
     "under",
+    "was_noted",
     "was_told",
 ]

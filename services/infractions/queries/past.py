@@ -1,5 +1,7 @@
 """The history of an infraction: appended to, never changed."""
 
+from datetime import datetime
+
 from services.infractions.model import Infraction, Person, Step
 from shared.contracts.ids import GuildId
 from shared.postgres import Connection, Executor, execute, fetch_all, fetch_value
@@ -37,6 +39,36 @@ async def was_told(db: Executor, infraction: Infraction) -> bool:
         """
         SELECT EXISTS (SELECT FROM history WHERE guild_id = $1 AND number = $2
                           AND change IN ('told', 'not told'))
+        """,
+        infraction.guild_id,
+        infraction.number,
+    )
+
+
+async def was_noted(db: Executor, infraction: Infraction, change: str, detail: str) -> bool:
+    """Say whether a step stands in an infraction's history already."""
+    return await fetch_value(
+        db,
+        bool,
+        """
+        SELECT EXISTS (SELECT FROM history WHERE guild_id = $1 AND number = $2
+                          AND change = $3 AND detail = $4)
+        """,
+        infraction.guild_id,
+        infraction.number,
+        change,
+        detail,
+    )
+
+
+async def last_put_on(db: Executor, infraction: Infraction) -> datetime:
+    """Return when a measure was last carried out on Discord."""
+    return await fetch_value(
+        db,
+        datetime,
+        """
+        SELECT max(at) FROM history WHERE guild_id = $1 AND number = $2
+           AND change IN ('created', 'active', 'reapplied')
         """,
         infraction.guild_id,
         infraction.number,

@@ -1,12 +1,16 @@
 """Reading, writing and locking the rows of infractions."""
 
-from services.infractions.model import Infraction, Order, State
+from datetime import datetime, timedelta
+
+from services.infractions.model import Infraction, Kind, Order, State
 from shared.contracts.ids import GuildId
 from shared.postgres import Connection, Executor, execute, fetch_one
 
 
-async def insert(tx: Connection, order: Order, state: State) -> Infraction:
-    """Record a measure under the guild's next number.
+async def insert(
+    tx: Connection, order: Order, state: State, *, expires_at: datetime | None = None
+) -> Infraction:
+    """Record a measure under the guild's next number; `expires_at` goes before its duration.
 
     Raises asyncpg.UniqueViolationError when its source was recorded before; the number is then
     not spent, as both belong to one transaction.
@@ -25,7 +29,8 @@ async def insert(tx: Connection, order: Order, state: State) -> Infraction:
             reason, source, source_key, channel_id, message_id, delete_message_seconds, expires_at,
             role_id, points, counts_until)
         SELECT $1, next.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-               now() + $14::interval, $15, $16, now() + $17::interval
+               coalesce($18::timestamptz, now() + $14::interval),
+               $15, $16, now() + $17::interval
           FROM next
         RETURNING *
         """,
@@ -44,8 +49,9 @@ async def insert(tx: Connection, order: Order, state: State) -> Infraction:
         order.delete_message_seconds,
         order.duration,
         order.role_id,
-        order.points,
+        order.points if order.kind is Kind.WARNING else 0,
         order.counts_for,
+        expires_at,
     )
     assert row is not None
     return row
@@ -118,4 +124,59 @@ async def note_refused_lift(tx: Connection, infraction: Infraction, failure: str
         infraction.guild_id,
         infraction.number,
         failure,
+    )
+
+
+async def set_replaced(tx: Connection, older: Infraction, newer: Infraction) -> None:
+    """Note which measure took another one's place."""
+    await execute(
+        tx,
+        "UPDATE infractions SET replaced_by = $3 WHERE guild_id = $1 AND number = $2",
+        older.guild_id,
+        older.number,
+        newer.number,
+    )
+
+
+async def set_applied_until(tx: Connection, infraction: Infraction, until: datetime) -> None:
+    """Note until when Discord was asked to time somebody out."""
+    await execute(
+        tx,
+        "UPDATE infractions SET applied_until = $3 WHERE guild_id = $1 AND number = $2",
+        infraction.guild_id,
+        infraction.number,
+        until,
+    )
+
+
+async def set_duration(
+    tx: Connection, infraction: Infraction, duration: timedelta | None
+) -> Infraction:
+    """Change until when a measure holds, or a warning counts, from now on; None is for ever."""
+    row = await fetch_one(
+        tx,
+        Infraction,
+        """
+        UPDATE infractions
+           SET expires_at = CASE WHEN kind = 'warning' THEN expires_at
+                                 ELSE now() + $3::interval END,
+               counts_until = CASE WHEN kind = 'warning' THEN now() + $3::interval END
+         WHERE guild_id = $1 AND number = $2
+        RETURNING *
+        """,
+        infraction.guild_id,
+        infraction.number,
+        duration,
+    )
+    assert row is not None
+    return row
+
+
+async def set_hidden(tx: Connection, infraction: Infraction) -> None:
+    """Hide an infraction from lists and counts."""
+    await execute(
+        tx,
+        "UPDATE infractions SET hidden_at = now() WHERE guild_id = $1 AND number = $2",
+        infraction.guild_id,
+        infraction.number,
     )
