@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from services.infractions.model import Kind, Order, Person
 from shared.contracts.actions import Button, Message
+from shared.contracts.codec import encode
 from shared.contracts.config import ConfigDocument, InfractionsPlugin, PermissionEntry, Plugins
 from shared.contracts.discord import (
     ADMINISTRATOR,
@@ -23,7 +24,7 @@ from shared.contracts.discord import (
 from shared.contracts.domain import ApiKey, ConfigChanged, GuildKeysChanged
 from shared.contracts.ids import GuildId, RoleId, UserId
 from shared.contracts.invocations import GuildRef, Invocation, OptionValue, Resolved
-from shared.contracts.topology import FLOTILLA_EVENTS
+from shared.contracts.topology import DISCORD_EVENTS, FLOTILLA_EVENTS
 from tests.infractions.rig import Json, Rig, new_id, operator_token
 from tests.support.answering_gateway import Town
 from tests.support.invoking import by_interaction, by_text
@@ -50,6 +51,7 @@ class Scene:
         self.moderator = self.joins("moderator", "moderators")
         self.raider = self.joins("raider")
         self._revision = 0
+        self._joins = 0
         self._keys: tuple[ApiKey, ...] = ()
 
     def another(self) -> Scene:
@@ -91,6 +93,35 @@ class Scene:
     def leaves(self, user: UserId) -> None:
         """Let somebody leave."""
         del self.town.members[user]
+
+    async def comes_back(self, user: UserId) -> None:
+        """Let somebody join again, without what they had, and let Discord say so."""
+        self._joins += 1
+        joined_at = datetime.now(UTC)
+        known = self.gateway.users[user]
+        self.town.members[user] = Member(user=known, joined_at=joined_at)
+        body = {
+            "guild_id": str(self.id),
+            "user": {"id": str(user), "username": known.username},
+            "joined_at": joined_at.isoformat(),
+        }
+        await self.rig.bus.publish(
+            DISCORD_EVENTS,
+            f"GUILD_MEMBER_ADD.{self.id}",
+            encode(body),
+            message_id=f"{user}:joins:{self._joins}",
+            guild_id=self.id,
+            type="GUILD_MEMBER_ADD",
+        )
+
+    def holds(self, role: str, user: UserId | None = None) -> bool:
+        """Say whether somebody has a role on Discord; the raider if unsaid."""
+        return self.roles[role] in self.town.members[user or self.raider].roles
+
+    def timed_out_for(self, user: UserId | None = None) -> timedelta:
+        """Return how long somebody is timed out on Discord yet; the raider if unsaid."""
+        until = self.town.members[user or self.raider].communication_disabled_until
+        return timedelta() if until is None else max(timedelta(), until - datetime.now(UTC))
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -151,10 +182,17 @@ class Scene:
         permissions: Mapping[int, int] | None = None,
         notify_user: bool = False,
         require_reason: bool = False,
+        mute_role: RoleId | None = None,
+        warning_expiry: str | None = None,
     ) -> None:
         """Change the configuration, and wait until the service knows it."""
         self._revision += 1
-        plugin = InfractionsPlugin(notify_user=notify_user, require_reason=require_reason)
+        plugin = InfractionsPlugin(
+            notify_user=notify_user,
+            require_reason=require_reason,
+            mute_role=mute_role,
+            warning_expiry=warning_expiry,
+        )
         entries = {who: PermissionEntry(level=at) for who, at in (permissions or {}).items()}
         document = ConfigDocument(permissions=entries, plugins=Plugins(infractions=plugin))
         await self._announce(
@@ -230,6 +268,7 @@ class Scene:
         by: UserId | None = None,
         on: UserId | None = None,
         duration: timedelta | None = None,
+        role: str | None = None,
     ) -> Order:
         """Return what a command orders; by the moderator on the raider if unsaid."""
         moderator, user = by or self.moderator, on or self.raider
@@ -242,7 +281,13 @@ class Scene:
             source="slash",
             source_key=str(new_id()),
             duration=duration,
+            role_id=self.roles[role] if role else None,
         )
+
+    @property
+    def who(self) -> Person:
+        """The moderator as the record names them."""
+        return Person(self.moderator, "moderator")
 
     async def until(self, number: int, state: str, within: float = 30) -> Json:
         """Wait until an infraction is in a state, and return it."""

@@ -218,7 +218,7 @@ class AnsweringGateway:
             case AddRole() | RemoveRole() if not town.has_role(action.role_id):
                 return NO_SUCH_ROLE
             case AddRole():
-                changed = replace(member, roles=(*member.roles, action.role_id))
+                changed = replace(member, roles=tuple({*member.roles, action.role_id}))
             case RemoveRole():
                 left = tuple(role for role in member.roles if role != action.role_id)
                 changed = replace(member, roles=left)

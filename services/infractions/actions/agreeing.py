@@ -56,7 +56,8 @@ async def put_back(deps: Deps, guild_id: GuildId, user_id: UserId, joined_at: da
 
     Raises as `reassert` does; what was put back stands in the history once.
     """
-    detail = f"they came back at {joined_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    moment = joined_at.astimezone(UTC).replace(tzinfo=None)
+    detail = f"they came back at {moment.isoformat(' ', 'milliseconds')} UTC"
     for each in await queries.to_put_back(deps.db, guild_id, user_id):
         assert each.subject is not None
         if not await queries.was_noted(deps.db, each, "reapplied", detail):
