@@ -28,7 +28,7 @@ async def test_a_member_is_kicked(scene: Scene, elsewhere: Deps) -> None:
 
 
 async def test_who_is_not_here_can_not_be_kicked(scene: Scene, elsewhere: Deps) -> None:
-    with pytest.raises(UserError, match="They are not in this server"):
+    with pytest.raises(UserError, match="They are not in the server"):
         await actions.order(elsewhere, scene.order(Kind.KICK, on=scene.exists("stranger")))
 
     assert await scene.state(1) == "failed"

@@ -142,6 +142,10 @@ class AnsweringGateway:
         self.on(about, do, held.react)
         return held
 
+    def forget(self) -> None:
+        """Forget what was done, as after a crash before the results were stored."""
+        self._results.clear()
+
     # --- what the services see ------------------------------------------------------------------
 
     async def handle(self, delivery: Delivery) -> None:

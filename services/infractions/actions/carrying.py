@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from services.infractions.actions import muting
-from services.infractions.actions.asking import NO_SUCH_MEMBER, ask, why
+from services.infractions.actions.asking import ask, why
 from services.infractions.deps import Deps
 from services.infractions.model import Infraction, Kind, Outcome
 from shared.contracts.actions import AddRole, Ban, Kick, RemoveRole, Unban
@@ -17,11 +17,10 @@ async def carry_out(deps: Deps, infraction: Infraction, *, again: bool = False) 
     reached.
     """
     key, reason = f"infraction:{infraction.key}:apply", why(infraction)
-    if infraction.kind is Kind.KICK:
-        return await _kick(deps, infraction, key, reason, again=again)
-    if infraction.kind is Kind.UNMUTE:
-        return await muting.unmute(deps, infraction, key, reason, again=again)
-    return await _CARRIED[infraction.kind](deps, infraction, key, reason)
+    outcome = await _CARRIED[infraction.kind](deps, infraction, key, reason)
+    if again and outcome.status == "absent" and infraction.kind in _REMOVING:
+        return Outcome("done", f"done on Discord before: {outcome.message}")
+    return outcome
 
 
 async def lift(deps: Deps, infraction: Infraction, reason: str) -> Outcome:
@@ -70,16 +69,9 @@ async def _softban(deps: Deps, infraction: Infraction, key: str, reason: str) ->
     return banned
 
 
-async def _kick(
-    deps: Deps, infraction: Infraction, key: str, reason: str, *, again: bool
-) -> Outcome:
+async def _kick(deps: Deps, infraction: Infraction, key: str, reason: str) -> Outcome:
     action = Kick(guild_id=infraction.guild_id, user_id=infraction.user_id)
-    outcome = await ask(deps, action, key=key, reason=reason)
-    if outcome.code != NO_SUCH_MEMBER:
-        return outcome
-    if again:
-        return Outcome("done", "they are not in the server any more")
-    return Outcome("refused", "They are not in this server, so that nobody can be kicked.")
+    return await ask(deps, action, key=key, reason=reason)
 
 
 async def _give_role(deps: Deps, infraction: Infraction, key: str, reason: str) -> Outcome:
@@ -94,7 +86,12 @@ _CARRIED: Final[Mapping[Kind, Callable[[Deps, Infraction, str, str], Awaitable[O
     Kind.BAN: _do_ban,
     Kind.SOFTBAN: _softban,
     Kind.UNBAN: _do_unban,
+    Kind.KICK: _kick,
     Kind.MUTE: muting.mute,
+    Kind.UNMUTE: muting.unmute,
     Kind.TEMPROLE: _give_role,
 }
-"""By key and reason for Discord's audit log; what may have been done before stands apart."""
+"""How each kind is carried out, with a key and the reason for Discord's audit log."""
+
+_REMOVING: Final = frozenset({Kind.KICK, Kind.UNBAN, Kind.UNMUTE})
+"""The kinds that are done when what they remove is not there any more."""

@@ -89,21 +89,17 @@ async def _why_refused(deps: Deps, guild_id: GuildId, user_id: UserId) -> str | 
     return ADMINISTRATORS if person.permissions & ADMINISTRATOR else None
 
 
-async def unmute(
-    deps: Deps, infraction: Infraction, key: str, reason: str, *, again: bool
-) -> Outcome:
+async def unmute(deps: Deps, infraction: Infraction, key: str, reason: str) -> Outcome:
     """End whatever mutes a member: the timeout, and each role that they were ever muted by.
 
     Of somebody who left, the mute only has to end in the record.
     """
     guild_id, user_id = infraction.guild_id, infraction.user_id
     outcome = await clear(deps, guild_id, user_id, key, reason)
-    if outcome.status != "absent":
+    if outcome.code != NO_SUCH_MEMBER:
         return outcome
-    if again:
-        return Outcome("done", outcome.message)
     mutes = await queries.to_put_back(deps.db, guild_id, user_id)
-    if outcome.code == NO_SUCH_MEMBER and any(each.kind is Kind.MUTE for each in mutes):
+    if any(each.kind is Kind.MUTE for each in mutes):
         return Outcome("done", "they are not here; they come back without it")
     return outcome
 
