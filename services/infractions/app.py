@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -24,6 +25,8 @@ from shared.outbox import Outbox
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 SHARED_MIGRATIONS = ("outbox", "jobs", "config")
+LEASE = timedelta(seconds=3)
+"""What a killed process was lifting is taken over after this; to lift twice does no harm."""
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -38,7 +41,7 @@ async def serve(config: Settings, stop: asyncio.Event) -> None:
         deps = await open_deps(stack, config, registry)
         await listeners.start(deps.bus, deps)
         await deps.config.want(deps.bus, "infractions")
-        await stack.enter_async_context(jobs.worker(deps.db, deps, registry=registry))
+        await stack.enter_async_context(jobs.worker(deps.db, deps, lease=LEASE, registry=registry))
         await commands.start(
             deps.bus, deps, configs=deps.config, operators=config.operators, registry=registry
         )

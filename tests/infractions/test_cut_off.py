@@ -1,4 +1,4 @@
-"""Measures cut off between Discord and the database, at each step of every kind: done once in the end.
+"""Measures cut off between Discord and the database, at each step of every kind: done once.
 
 What is cut off writes nothing any more, as when its process is killed, which `test_crashes.py` does
 for real.
