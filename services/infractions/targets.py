@@ -74,7 +74,7 @@ async def check_role(deps: Deps, by: Invocation, role_id: RoleId) -> Role:
     Raises NotFoundError when there is no such role, ForbiddenError with the rule that forbids it,
     UnavailableError.
     """
-    guild = await deps.gateway.guild(by.guild_id)
+    guild = await deps.gateway.guild(by.guild_id, version=by.guild_version)
     return may_give(person_of(by), role_id, guild, deps.settings.operators)
 
 
