@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.infractions.model import ABOUT_BANS, Infraction, Kind, State, Step
+from services.infractions.model import FAMILIES, Family, Infraction, Kind, State, Step
 from services.infractions.origins.brought import (
     Brought,
     Reading,
@@ -118,7 +118,7 @@ def _history(case: _Case, notes: list[_Note]) -> tuple[Step, ...]:
 
 def _standing(brought: list[Brought]) -> list[Brought]:
     """Let the newest ban of everybody hold, unless they were unbanned after it."""
-    about = [one for one in brought if one.infraction.kind in ABOUT_BANS]
+    about = [one for one in brought if FAMILIES.get(one.infraction.kind) is Family.BAN]
     about.sort(key=lambda one: one.infraction.created_at + timedelta(microseconds=one.line))
     newest = {one.infraction.user_id: one.source_key for one in about}
     return [_held(one) if newest.get(one.infraction.user_id) == one.source_key else one
