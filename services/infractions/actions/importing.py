@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from services.infractions import origins, queries
+from services.infractions.actions import settling
 from services.infractions.actions.rechecking import recheck_later
 from services.infractions.deps import Deps
 from services.infractions.model import (
@@ -27,8 +28,6 @@ from services.infractions.model import (
     Step,
 )
 from services.infractions.origins import Brought, Origin
-from services.infractions.timers import LiftInfraction
-from shared import jobs
 from shared.contracts.ids import GuildId
 from shared.errors import UserError
 from shared.postgres import Connection, transaction
@@ -223,11 +222,13 @@ async def _numbered(
     numbered: list[Brought] = []
     for one in fresh:
         number = one.infraction.number
+        replaced_by = one.infraction.replaced_by
         if not number or number in taken:
             following += 1
-            number = following
+            number, replaced_by = following, None  # the other may have a new number too
         taken.add(number)
-        numbered.append(replace(one, infraction=replace(one.infraction, number=number)))
+        placed = replace(one.infraction, number=number, replaced_by=replaced_by)
+        numbered.append(replace(one, infraction=placed))
     return numbered
 
 
@@ -254,6 +255,5 @@ def _is_timed(infraction: Infraction) -> bool:
 
 
 async def _set_timer(tx: Connection, infraction: Infraction) -> None:
-    job = LiftInfraction(guild_id=infraction.guild_id, number=infraction.number)
-    key = f"{infraction.guild_id}:{infraction.user_id}:{infraction.kind.value}"
-    await jobs.schedule(tx, job, at=infraction.expires_at, key=key)
+    assert infraction.subject is not None
+    await settling.set_timer(tx, infraction, infraction.subject)

@@ -48,6 +48,8 @@ class _Row(Struct, kw_only=True):
     pardoned_at: At | None = None
     hidden_at: At | None = None
     updated_at: At | None = None
+    applied_until: At | None = None
+    replaced_by: Count | None = None
     history: tuple[_Step, ...] = ()
 
 
@@ -107,4 +109,6 @@ def _infraction(row: _Row, guild_id: GuildId) -> Infraction:
         counts_until=row.counts_until,
         pardoned_at=row.pardoned_at,
         hidden_at=row.hidden_at,
+        applied_until=row.applied_until,
+        replaced_by=row.replaced_by,
     )

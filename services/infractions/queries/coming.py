@@ -12,6 +12,7 @@ _COLUMNS: Final = (
     "moderator_name", "reason", "source", "source_key", "created_at", "expires_at", "ended_at",
     "channel_id", "message_id", "delete_message_seconds", "failure", "lift_refusals", "role_id",
     "points", "counts_until", "pardoned_at", "hidden_at", "version",
+    "applied_until", "replaced_by",
 )  # fmt: skip
 _STEPS: Final = (
     "guild_id", "number", "step", "at", "actor_id", "actor_name", "change", "detail",

@@ -22,11 +22,12 @@ _COLUMNS: Final = (
     "moderator_name", "reason", "source", "source_key", "created_at", "expires_at", "ended_at",
     "channel_id", "message_id", "delete_message_seconds", "failure", "lift_refusals", "role_id",
     "points", "counts_until", "pardoned_at", "hidden_at", "version", "updated_at",
+    "applied_until", "replaced_by",
 )  # fmt: skip
 _IDS: Final = ("guild_id", "user_id", "moderator_id", "channel_id", "message_id", "role_id")
 _TIMES: Final = (
     "created_at", "expires_at", "ended_at", "counts_until", "pardoned_at", "hidden_at",
-    "updated_at",
+    "updated_at", "applied_until",
 )  # fmt: skip
 
 _HISTORY: Final = """
