@@ -1,11 +1,11 @@
 """Discord commands from one declaration: slash, text, menus, buttons, forms, help and levels."""
 
 from shared.commands.durations import format_duration, parse_duration
-from shared.commands.kinds import Describe, Duration, Kind, Length, Range, Text
+from shared.commands.kinds import Describe, Duration, Kind, Length, Moment, Range, Text, Users
 from shared.commands.markup import code, escape, timestamp
 from shared.commands.reading import ArgumentsError
 from shared.commands.registry import LONGEST_CUSTOM_ID, Command, Component
-from shared.commands.reply import Answer, Modal, Reply
+from shared.commands.reply import Answer, Modal, Reply, Silence
 from shared.commands.runner import Commands, Configs
 from shared.commands.signature import DeclarationError
 from shared.commands.usage import command_list, help_page, nearest, reference_page, usage
@@ -24,9 +24,12 @@ __all__ = [
     "Kind",
     "Length",
     "Modal",
+    "Moment",
     "Range",
     "Reply",
+    "Silence",
     "Text",
+    "Users",
     "code",
     "command_list",
     "escape",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Final
 
@@ -26,7 +26,8 @@ class Mismatch(Exception):  # noqa: N818 - not an error yet: the word may belong
 class Kind:
     """A kind of option; `read` turns a word, or Discord's value as text, into the value.
 
-    `rest` takes all that follows. `expected` completes the sentence "expected ...".
+    `rest` takes all that follows, `many` every next word that is of it: `read` is then given them
+    all, with blanks between. `expected` completes the sentence "expected ...".
     """
 
     name: str
@@ -34,6 +35,7 @@ class Kind:
     expected: str
     read: Callable[[str], object]
     rest: bool = False
+    many: bool = False
     choices: tuple[Choice, ...] = ()
     min_value: float | None = None
     max_value: float | None = None
@@ -73,6 +75,7 @@ _LINK: Final = re.compile(r"https?://\S+/channels/\S+/(\d{15,20})/?", re.ASCII)
 _DIGITS: Final = re.compile(r"[+-]?\d+", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _LIKE_A_DURATION: Final = re.compile(r"(\d+[a-z]*)+", re.ASCII | re.IGNORECASE)
+_LIKE_A_DATE: Final = re.compile(r"\d{4}-\d", re.ASCII)
 _LARGEST: Final = 2**53
 """Discord's INTEGER and NUMBER go no further than this, either way."""
 
@@ -134,6 +137,32 @@ def _read_bool(word: str) -> bool:
     return _BOOLEANS[word.lower()]
 
 
+def _read_moment(word: str) -> datetime:
+    """Read a date, a time of UTC, or how long ago."""
+    try:
+        return datetime.now(UTC) - parse_duration(word.lower().removesuffix(" ago"))
+    except ValueError:
+        pass
+    except OverflowError:  # longer ago than there is a calendar
+        raise Mismatch(f"{code(word)} is too long ago.", meant=True) from None
+    try:
+        found = datetime.fromisoformat(word.upper())
+    except ValueError:
+        problem = f"{code(word)} is not a time: expected {_MOMENT_WORDS}."
+        raise Mismatch(problem, meant=_LIKE_A_DATE.match(word) is not None) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _read_users(words: str) -> tuple[int, ...]:
+    """Read several members, each once, in the order in which they were named."""
+    each = words.replace("><", "> <").replace(",", " ").split()
+    if not each:
+        raise Mismatch(f"Nobody is named: expected {_USERS_WORDS}.", meant=True)
+    return tuple(dict.fromkeys(int(str(USER.read(word))) for word in each))
+
+
+_MOMENT_WORDS: Final = "a date such as `2026-11-01`, or how long ago, such as `7d`"
+_USERS_WORDS: Final = "one or more members: mention them, or give their ids"
 _USER_WORDS: Final = "a member: mention them, or give their id"
 _ROLE_WORDS: Final = "a role: mention it, or give its id"
 _CHANNEL_WORDS: Final = "a channel: mention it, or give its id"
@@ -157,6 +186,16 @@ USER: Final = Kind(
     type=OptionType.USER,
     expected=_USER_WORDS,
     read=_reads_id(r"<@!?(\d{1,20})>", _USER_WORDS),
+)
+USERS: Final = Kind(
+    name="users",
+    type=OptionType.STRING,
+    expected=_USERS_WORDS,
+    read=_read_users,
+    many=True,
+)
+MOMENT: Final = Kind(
+    name="moment", type=OptionType.STRING, expected=_MOMENT_WORDS, read=_read_moment
 )
 ROLE: Final = Kind(
     name="role",
@@ -206,6 +245,12 @@ KINDS: Final[Mapping[object, Kind]] = {
 
 Duration = Annotated[timedelta, DURATION]
 """A length of time; `Duration | None` also takes `permanent`, which is None."""
+
+Moment = Annotated[datetime, MOMENT]
+"""A time in the past: a date, a date with a time of UTC, or how long ago."""
+
+Users = Annotated[tuple[UserId, ...], USERS]
+"""Several members; in a text command every next word that names one, as a slash option a text."""
 
 Text = Annotated[str, TEXT]
 """The rest of the line of a text command, an ordinary text option of a slash command."""

@@ -44,7 +44,8 @@ def read_text(
     """Read the arguments of a text command from what follows its name.
 
     An optional argument that a word does not look like is left out, and the word given to the
-    next one. Raises ArgumentsError.
+    next one. `name:word` gives an optional argument by its name, before the rest of the line.
+    Raises ArgumentsError.
     """
     words = words_of(line)
     files = list(attachments)
@@ -52,6 +53,9 @@ def read_text(
     skipped: Mismatch | None = None
     at = 0
     for each in parameters:
+        at = _read_named(parameters, words, at, found)
+        if each.name in found:
+            continue
         if each.kind.type is OptionType.ATTACHMENT:
             found[each.name] = _next_file(each, files)
         elif at == len(words):
@@ -59,6 +63,8 @@ def read_text(
         elif each.kind.rest:
             found[each.name] = _read(each, line[words[at].start :].strip())
             at = len(words)
+        elif each.kind.many:
+            found[each.name], at = _read_many(each, words, at)
         else:
             try:
                 found[each.name] = each.kind.read(words[at].text)
@@ -66,11 +72,40 @@ def read_text(
             except Mismatch as mismatch:
                 if each.required or mismatch.meant:
                     raise _wrong(each, mismatch) from None
-                found[each.name] = each.default
                 skipped = skipped or mismatch
+    at = _read_named(parameters, words, at, found)
     if at < len(words):
         raise _left_over(words[at], skipped)
-    return found
+    return {each.name: found.get(each.name, each.default) for each in parameters}
+
+
+def _read_named(
+    parameters: Sequence[Parameter], words: Sequence[Word], at: int, found: Arguments
+) -> int:
+    """Read the next words that name the optional argument they are for, and skip them."""
+    while at < len(words):
+        name, _, value = words[at].text.partition(":")
+        named = (each for each in parameters if each.option.name == name.lower())
+        each = next(named, None)
+        if not value or each is None or each.required or each.kind.rest or each.name in found:
+            break
+        found[each.name] = _read(each, value)
+        at += 1
+    return at
+
+
+def _read_many(parameter: Parameter, words: Sequence[Word], at: int) -> tuple[object, int]:
+    """Read every next word that is of a kind, at least one, and say where the others begin."""
+    end = at
+    while end < len(words):
+        try:
+            parameter.kind.read(words[end].text)
+        except Mismatch as mismatch:
+            if end == at or mismatch.meant:
+                raise _wrong(parameter, mismatch) from None
+            break
+        end += 1
+    return _read(parameter, " ".join(word.text for word in words[at:end])), end
 
 
 def read_values(

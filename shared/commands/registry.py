@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Concatenate, Final, Generic, Literal, ParamSpec, TypeVar
 
 import msgspec
 
 from shared.commands.kinds import MESSAGE, USER
-from shared.commands.reply import Answer, Modal, Reply
+from shared.commands.reply import Answer
 from shared.commands.signature import (
     DeclarationError,
     Parameter,
@@ -19,7 +19,7 @@ from shared.contracts.invocations import Choice, CommandSpec, Invocation
 
 D = TypeVar("D")
 P = ParamSpec("P")
-R = TypeVar("R", bound=Reply | Modal)
+R = TypeVar("R", bound=Answer)
 A = TypeVar("A", bound=Answer)
 
 CommandHandler = Callable[Concatenate[D, Invocation, P], Awaitable[R]]
@@ -43,6 +43,7 @@ class Command(Generic[D]):
     spec: CommandSpec
     parameters: tuple[Parameter, ...]
     run: Callable[..., Awaitable[Answer]]
+    menu_form: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +81,13 @@ class Registry(Generic[D]):
         guild_only: bool = True,
         menu: Literal["user", "message"] | None = None,
         menu_name: str = "",
+        menu_form: bool = False,
     ) -> Callable[[CommandHandler[D, P, R]], CommandHandler[D, P, R]]:
         """Declare a command of one to three words: the signature is its option list.
 
         The docstring's first line is its description. `menu` also makes it an entry of the
-        context menu of members or messages, which fill its first option. `text` or `slash` turns
+        context menu of members or messages, which fill its first option; what else is required is
+        asked for with a form, and what is optional too with `menu_form`. `text` or `slash` turns
         one form of it off. Raises DeclarationError.
         """
 
@@ -104,7 +107,7 @@ class Registry(Generic[D]):
                 menu=menu,
                 menu_name=(menu_name or name.capitalize()) if menu else "",
             )
-            self._add(Command(spec=spec, parameters=parameters, run=handler))
+            self._add(Command(spec=spec, parameters=parameters, run=handler, menu_form=menu_form))
             return handler
 
         return register
@@ -235,7 +238,7 @@ class Registry(Generic[D]):
             for each in command.spec.options
         )
         spec = msgspec.structs.replace(command.spec, options=options)
-        self.by_name[name] = Command(spec=spec, parameters=command.parameters, run=command.run)
+        self.by_name[name] = replace(command, spec=spec)
 
 
 def _protect(argument: str) -> str:

@@ -7,6 +7,7 @@ from shared.commands.fitting import fitted
 from shared.contracts.actions import (
     Action,
     ActionRow,
+    AddReaction,
     AllowedMentions,
     Defer,
     Embed,
@@ -16,7 +17,7 @@ from shared.contracts.actions import (
     Respond,
     TextInput,
 )
-from shared.contracts.invocations import Invocation
+from shared.contracts.invocations import Invocation, MessageTarget
 
 LONGEST_CONTENT: Final = 2000
 """Characters that Discord takes in a message."""
@@ -50,12 +51,21 @@ class Modal:
     inputs: tuple[TextInput, ...]
 
 
-Answer = Reply | Modal | None
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer to a text command, but perhaps a reaction to its message."""
+
+    reaction: str = ""
+
+
+Answer = Reply | Modal | Silence | None
 """What handlers return; None (components and modals only) leaves everything as it is."""
 
 
-def to_action(answer: Answer, by: Invocation, *, ephemeral: bool = False) -> Action:
-    """Turn an answer into the action that the gateway is asked for."""
+def to_action(answer: Answer, by: Invocation, *, ephemeral: bool = False) -> Action | None:
+    """Turn an answer into the action that the gateway is asked for; None for none at all."""
+    if isinstance(answer, Silence):
+        return _react(answer, by)
     if answer is None:
         return Defer(to=by.reply_to, update=True)
     if isinstance(answer, Modal):
@@ -64,6 +74,16 @@ def to_action(answer: Answer, by: Invocation, *, ephemeral: bool = False) -> Act
             to=by.reply_to, custom_id=answer.custom_id, title=answer.title[:45], rows=rows
         )
     return Respond(to=by.reply_to, message=to_message(answer, ephemeral), update=answer.update)
+
+
+def _react(answer: Silence, by: Invocation) -> Action | None:
+    """React to the message with the command; an interaction can't be left without an answer."""
+    to = by.reply_to
+    if not isinstance(to, MessageTarget):
+        return Defer(to=to, update=True)
+    if not answer.reaction:
+        return None
+    return AddReaction(channel_id=to.channel_id, message_id=to.message_id, emoji=answer.reaction)
 
 
 def to_message(reply: Reply, ephemeral: bool = False) -> Message:

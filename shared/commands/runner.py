@@ -173,6 +173,9 @@ class Runner(Generic[D]):
             self._count(by, "expired")
             return
         action, outcome = await self._action(by)
+        if action is None:
+            self._count(by, outcome)
+            return
         name = str(action.__struct_config__.tag)
         await self._bus.publish(
             GATEWAY_ACTIONS,
@@ -192,7 +195,7 @@ class Runner(Generic[D]):
         took = (self._clock() - by.received_at).total_seconds()
         self._metrics.seconds.labels(known).observe(max(0.0, took))
 
-    async def _action(self, by: Invocation) -> tuple[Action, str]:
+    async def _action(self, by: Invocation) -> tuple[Action | None, str]:
         """Run it, and say how it went; every error that is not to be tried again is an answer."""
         try:
             return await self._run(by), "done"
@@ -210,7 +213,7 @@ class Runner(Generic[D]):
             log.exception("command_failed", case=case)
             return _refusal(by, f"Something went wrong. Case {case}"), "failed"
 
-    async def _run(self, by: Invocation) -> Action:
+    async def _run(self, by: Invocation) -> Action | None:
         if by.source == "autocomplete":
             return await self._complete(by)
         if by.source in ("component", "modal"):
@@ -219,7 +222,7 @@ class Runner(Generic[D]):
 
     # --- commands -------------------------------------------------------------------------------
 
-    async def _command(self, by: Invocation) -> Action:
+    async def _command(self, by: Invocation) -> Action | None:
         command, rest = find_command(self._commands, by)
         self._check(by, command.spec)
         if by.source in ("user_menu", "message_menu"):
@@ -234,10 +237,10 @@ class Runner(Generic[D]):
             by, command, lambda: read_values(command.parameters, by.options, files)
         )
 
-    async def _from_menu(self, by: Invocation, command: Command[D], target: int) -> Action:
+    async def _from_menu(self, by: Invocation, command: Command[D], target: int) -> Action | None:
         """Run a command on what was clicked, or ask for the rest of its options first."""
         first, *others = command.parameters
-        if any(each.required for each in others):
+        if any(each.required for each in others) or (command.menu_form and others):
             return to_action(self._form(command, others, target), by)
         values: Mapping[str, OptionValue] = {first.option.name: str(target)}
         return await self._go(by, command, lambda: read_values(command.parameters, values, {}))
@@ -249,7 +252,7 @@ class Runner(Generic[D]):
 
     async def _go(
         self, by: Invocation, command: Command[D], read: Callable[[], Arguments]
-    ) -> Action:
+    ) -> Action | None:
         try:
             arguments = read()
         except ArgumentsError as error:
@@ -268,7 +271,7 @@ class Runner(Generic[D]):
 
     # --- components, forms and completion -------------------------------------------------------
 
-    async def _press(self, by: Invocation) -> Action:
+    async def _press(self, by: Invocation) -> Action | None:
         name, words = arguments_of(by.custom_id)
         if name == MENU_FORM:
             return await self._submitted(by, words)
@@ -285,7 +288,7 @@ class Runner(Generic[D]):
             raise UserError(str(error) if by.source == "modal" else _OUTDATED) from None
         return to_action(await component.run(self._deps, by, **arguments), by)
 
-    async def _submitted(self, by: Invocation, words: Sequence[str]) -> Action:
+    async def _submitted(self, by: Invocation, words: Sequence[str]) -> Action | None:
         """Run a command from the menu, with what its form asked for."""
         command = self._commands.by_name.get(words[0]) if len(words) == _OF_FORM else None
         if command is None or not command.spec.menu:
@@ -321,7 +324,7 @@ def _input(parameter: Parameter) -> TextInput:
     )
 
 
-def _refusal(by: Invocation, text: str) -> Action:
+def _refusal(by: Invocation, text: str) -> Action | None:
     if by.source == "autocomplete":
         return Autocomplete(to=by.reply_to, choices=())
     return to_action(Reply(text, ephemeral=True), by)

@@ -10,6 +10,8 @@ from shared.contracts.invocations import CommandSpec, OptionSpec
 
 def usage(spec: CommandSpec, prefix: str = "/") -> str:
     """Return how a command is written: `!tempban <member> <duration> [reason]`."""
+    if not spec.slash and not spec.text:
+        return f"Apps → {spec.menu_name}"
     return " ".join([f"{prefix}{spec.name}", *(_shown(option) for option in spec.options)])
 
 
