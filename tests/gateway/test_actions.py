@@ -15,6 +15,7 @@ from shared.contracts.actions import (
     Button,
     DeleteMessage,
     DeleteMessages,
+    DeleteResponse,
     EditMember,
     EditMessage,
     EditResponse,
@@ -176,6 +177,11 @@ async def test_the_answer_to_a_message_can_be_followed_and_changed(gateway: Rig)
     assert data(changed)["id"] == first["id"]
     contents = [message.content for message in await gateway.member.sees(gateway.guild)]
     assert contents == ["hm", "1", "two"]
+
+    await do(gateway, DeleteResponse(to=to), key="4")
+
+    contents = [message.content for message in await gateway.member.sees(gateway.guild)]
+    assert contents == ["hm", "two"]
 
 
 async def test_a_repeated_key_is_answered_with_the_first_result(

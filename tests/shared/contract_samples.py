@@ -162,6 +162,7 @@ ACTIONS: tuple[act.Action, ...] = (
     act.Respond(to=TEXT, message=act.Message(content="hello")),
     act.FollowUp(to=INTERACTION, message=REPLY),
     act.EditResponse(to=INTERACTION, message=REPLY),
+    act.DeleteResponse(to=TEXT),
     act.Defer(to=INTERACTION, ephemeral=True),
     act.Autocomplete(to=INTERACTION, choices=(Choice(name="A day", value="1d"),)),
     act.OpenModal(to=INTERACTION, custom_id="infractions:why:5", title="Why?", rows=(MODAL_ROW,)),

@@ -14,7 +14,7 @@ from services.gateway.actions.payloads import (
     response_payload,
     rows_payload,
 )
-from services.gateway.actions.plain import edit_message, send_message
+from services.gateway.actions.plain import delete_message, edit_message, send_message
 from services.gateway.actions.words import EXPIRED, gone, refused, result_of
 from services.gateway.metrics import Metrics
 from services.gateway.recognition.deferrals import Deferrals
@@ -26,6 +26,8 @@ from shared.contracts.actions import (
     ActionResult,
     Autocomplete,
     Defer,
+    DeleteMessage,
+    DeleteResponse,
     EditMessage,
     EditResponse,
     FollowUp,
@@ -110,6 +112,19 @@ class Answering:
             return gone(10008)
         edit = EditMessage(channel_id=to.channel_id, message_id=message_id, message=action.message)
         return result_of(await self._call(edit_message(edit, None), terms))
+
+    async def delete_response(self, action: DeleteResponse, terms: Terms) -> ActionResult:
+        """Delete the answer."""
+        to = action.to
+        if isinstance(to, InteractionTarget):
+            return result_of(
+                await self._request(original("DELETE", to.application_id, to.token), terms)
+            )
+        message_id = await self._answer_of(to.message_id)
+        if message_id is None:
+            return gone(10008)
+        delete = DeleteMessage(channel_id=to.channel_id, message_id=message_id)
+        return result_of(await self._call(delete_message(delete, None), terms))
 
     async def defer(self, action: Defer, terms: Terms) -> ActionResult:
         """Say that an answer will come; under a message, as somebody who types."""

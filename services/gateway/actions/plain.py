@@ -104,7 +104,8 @@ def edit_message(action: EditMessage, _key: str | None) -> Call:
     return Call(route, message_payload(action.message, whole=True), action.message.files)
 
 
-def _delete_message(action: DeleteMessage, _key: str | None) -> Call:
+def delete_message(action: DeleteMessage, _key: str | None) -> Call:
+    """Return the request that deletes a message."""
     return _deletion(action.channel_id, str(action.message_id))
 
 
@@ -137,7 +138,7 @@ PLAIN: Final[dict[type[Struct], Callable[[Any, str | None], Call]]] = {
     RemoveRole: _remove_role,
     SendMessage: send_message,
     EditMessage: edit_message,
-    DeleteMessage: _delete_message,
+    DeleteMessage: delete_message,
     DeleteMessages: _delete_messages,
     **PLACES,
     **QUESTIONS,

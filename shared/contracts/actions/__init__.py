@@ -4,6 +4,7 @@ from shared.contracts.actions.act import Act
 from shared.contracts.actions.answers import (
     Autocomplete,
     Defer,
+    DeleteResponse,
     EditResponse,
     FollowUp,
     OpenModal,
@@ -91,6 +92,7 @@ __all__ = [
     "DeleteMessage",
     "DeleteMessages",
     "DeleteOverwrite",
+    "DeleteResponse",
     "EditChannel",
     "EditMember",
     "EditMessage",

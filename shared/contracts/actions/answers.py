@@ -30,6 +30,12 @@ class EditResponse(Act, frozen=True, kw_only=True, tag="edit_response"):
     message: Message
 
 
+class DeleteResponse(Act, frozen=True, kw_only=True, tag="delete_response"):
+    """Delete the answer that was given to an invocation; gone (10008) when it is not there."""
+
+    to: ReplyTarget
+
+
 class Defer(Act, frozen=True, kw_only=True, tag="defer"):
     """Tell the user of an interaction that an answer will come; `update` for components."""
 

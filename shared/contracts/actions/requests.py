@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from shared.contracts.actions.answers import (
     Autocomplete,
     Defer,
+    DeleteResponse,
     EditResponse,
     FollowUp,
     OpenModal,
@@ -61,6 +62,7 @@ Action = (
     Respond
     | FollowUp
     | EditResponse
+    | DeleteResponse
     | Defer
     | Autocomplete
     | OpenModal
