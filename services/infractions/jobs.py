@@ -3,6 +3,7 @@
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.timers import (
+    DeleteAnswer,
     FinishPending,
     LiftInfraction,
     PutBack,
@@ -10,7 +11,11 @@ from services.infractions.timers import (
     RecheckBans,
     RecheckMembers,
     RenewMute,
+    RetireUndo,
+    RunMass,
 )
+from shared.contracts.actions import DeleteResponse, EditResponse
+from shared.contracts.topology import INTERACTIVE
 from shared.jobs import Jobs
 
 jobs = Jobs()
@@ -59,3 +64,22 @@ async def recheck_bans(deps: Deps, job: RecheckBans) -> None:
 async def recheck_members(deps: Deps, job: RecheckMembers) -> None:
     """End the records of mutes and roles that somebody lifted while nobody could see it."""
     await actions.recheck_members(deps, job.guild_id)
+
+
+@jobs.job(RunMass)
+async def run_mass(deps: Deps, job: RunMass) -> None:
+    """Carry out a mass order that was confirmed."""
+    await actions.run_mass(deps, job.guild_id, job.order_id)
+
+
+@jobs.job(RetireUndo)
+async def retire_undo(deps: Deps, job: RetireUndo) -> None:
+    """Take the button off an answer."""
+    edit = EditResponse(to=job.to, message=job.message)
+    await deps.gateway.send(edit, key=f"retire:{job.to}", queue=INTERACTIVE)
+
+
+@jobs.job(DeleteAnswer)
+async def delete_answer(deps: Deps, job: DeleteAnswer) -> None:
+    """Delete the answer to a command."""
+    await deps.gateway.send(DeleteResponse(to=job.to), key=f"tidy:{job.to}", queue=INTERACTIVE)

@@ -197,6 +197,31 @@ class Step(Struct, kw_only=True, frozen=True):
     detail: str
 
 
+class Count(Struct, kw_only=True, frozen=True):
+    """How many infractions of a kind somebody has; the `lapsed` count no more."""
+
+    kind: Kind
+    total: int
+    newest_at: datetime
+    lapsed: int = 0
+
+
+class Report(Struct, kw_only=True, frozen=True):
+    """A message that a member reported; `handled` says what was done about it, if anything was."""
+
+    id: int
+    guild_id: GuildId
+    channel_id: ChannelId
+    message_id: MessageId
+    author_id: UserId
+    author_name: str
+    content: str
+    reporter_id: UserId
+    reporter_name: str
+    reported_at: datetime
+    handled: str = ""
+
+
 class Outcome(Struct, frozen=True):
     """What came of asking Discord; `absent`: what it was about is not there, such as a ban.
 

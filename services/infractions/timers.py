@@ -5,7 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.infractions.model import Family, Person, Subject
+from shared.contracts.actions import Message
 from shared.contracts.ids import GuildId, RoleId, UserId
+from shared.contracts.invocations import ReplyTarget
 
 
 class LiftInfraction(Struct, kw_only=True, frozen=True, tag="lift_infraction"):
@@ -67,3 +69,23 @@ class RecheckMembers(Struct, kw_only=True, frozen=True, tag="recheck_members"):
     """Ask Discord whether mutes and temporary roles are still there, after events were missed."""
 
     guild_id: GuildId
+
+
+class RetireUndo(Struct, kw_only=True, frozen=True, tag="retire_undo"):
+    """Take the button off an answer, as what it did can't be undone any more."""
+
+    to: ReplyTarget
+    message: Message
+
+
+class DeleteAnswer(Struct, kw_only=True, frozen=True, tag="delete_answer"):
+    """Delete the answer to a command."""
+
+    to: ReplyTarget
+
+
+class RunMass(Struct, kw_only=True, frozen=True, tag="run_mass"):
+    """Carry out a mass order that was confirmed."""
+
+    guild_id: GuildId
+    order_id: int

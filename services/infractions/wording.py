@@ -70,11 +70,35 @@ def until(infraction: Infraction) -> str:
 # --- lists --------------------------------------------------------------------------------------
 
 
-def listing(infractions: Sequence[Infraction], of: str = "") -> Embed:
-    """Show some infractions; `of` names the member whose they all are."""
-    lines = [_entry(each, named=not of) for each in infractions]
+def listing(infractions: Sequence[Infraction], of: str = "", summary: str = "") -> Embed:
+    """Show some infractions; `of` names the member whose they all are, `summary` stands above."""
+    lines = [summary] if summary else []
+    lines += [_entry(each, named=not of) for each in infractions]
     title = f"Infractions of {on_one_line(of, LONGEST_NAME)}" if of else "Infractions"
     return Embed(title=title, description="\n".join(lines), color=COLOURS[State.DONE])
+
+
+def own_listing(infractions: Sequence[Infraction], guild_name: str) -> Embed:
+    """Show members their own record, which names no moderator."""
+    lines = [_own_entry(each) for each in infractions]
+    where = on_one_line(guild_name, LONGEST_NAME)
+    title = f"Your record in {where}" if where else "Your record"
+    return Embed(title=title, description="\n".join(lines), color=COLOURS[State.DONE])
+
+
+def _own_entry(infraction: Infraction) -> str:
+    reason = on_one_line(infraction.reason, LONGEST_IN_LINE) or "*no reason given*"
+    when = timestamp(infraction.created_at, "R")
+    return (
+        f"**#{infraction.number} {_kind(infraction)}**{_standing(infraction)}\n> {when}: {reason}"
+    )
+
+
+def choice_name(infraction: Infraction) -> str:
+    """Name an infraction where nothing is formatted: in the list below what somebody types."""
+    reason = " ".join(infraction.reason.split())
+    said = f": {reason}" if reason else ""
+    return f"#{infraction.number} {_kind(infraction)} · {infraction.user_name}{said}"
 
 
 def _entry(infraction: Infraction, *, named: bool) -> str:
@@ -95,6 +119,8 @@ def _kind(infraction: Infraction) -> str:
 def _standing(infraction: Infraction) -> str:
     """Return the state with the time that matters in it; nothing where it is over at once."""
     state, at = infraction.state, infraction.ended_at
+    if infraction.pardoned_at is not None:
+        return f" · pardoned {timestamp(infraction.pardoned_at, 'R')}"
     if state is State.DONE:
         return ""
     if infraction.in_force and infraction.expires_at is not None:
@@ -128,6 +154,10 @@ def card(infraction: Infraction, history: Sequence[Step]) -> Embed:
 
 def _state(infraction: Infraction) -> str:
     """Return the state, and what went wrong, if anything did."""
+    if infraction.hidden_at is not None:
+        return f"deleted {timestamp(infraction.hidden_at, 'R')}"
+    if infraction.pardoned_at is not None:
+        return f"pardoned {timestamp(infraction.pardoned_at, 'R')}"
     if infraction.failure is None:
         return infraction.state.value
     return f"{infraction.state.value}: {shown(infraction.failure, LONGEST_STEP)}"

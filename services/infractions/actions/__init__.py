@@ -10,6 +10,7 @@ from services.infractions.actions.agreeing import (
     reassert,
     renew,
 )
+from services.infractions.actions.editing import hide, pardon, restore, set_reason
 from services.infractions.actions.exporting import (
     Format,
     export,
@@ -24,6 +25,14 @@ from services.infractions.actions.lifting import (
     expire,
     lift,
 )
+from services.infractions.actions.mass import (
+    cancel_mass,
+    confirm_mass,
+    preview_mass,
+    run_mass,
+    show_mass,
+)
+from services.infractions.actions.naming import keep_filter, kept_filter, offered
 from services.infractions.actions.ordering import (
     finish,
     order,
@@ -34,6 +43,12 @@ from services.infractions.actions.rechecking import (
     recheck_later,
     recheck_members,
 )
+from services.infractions.actions.reporting import (
+    close_report,
+    find_report,
+    record_report,
+    send_report,
+)
 from services.infractions.actions.showing import (
     Page,
     Record,
@@ -43,6 +58,7 @@ from services.infractions.actions.showing import (
     record,
     show,
 )
+from services.infractions.actions.summing import own_record, record_before, record_counts
 from services.infractions.actions.timing import (
     set_duration,
 )
@@ -60,16 +76,27 @@ __all__ = [
     "Origin",
     "Page",
     "Record",
+    "cancel_mass",
+    "close_report",
+    "confirm_mass",
     "counts",
     "expire",
     "export",
+    "find_report",
     "finish",
+    "hide",
     "import_record",
+    "keep_filter",
+    "kept_filter",
     "lift",
     "newer_page",
+    "offered",
     "order",
+    "own_record",
     "packed",
     "page",
+    "pardon",
+    "preview_mass",
     "put_back",
     "put_back_later",
     "reassert",
@@ -77,9 +104,17 @@ __all__ = [
     "recheck_later",
     "recheck_members",
     "record",
+    "record_before",
+    "record_counts",
+    "record_report",
     "renew",
     "replaced",
+    "restore",
+    "run_mass",
+    "send_report",
     "set_duration",
+    "set_reason",
     "show",
+    "show_mass",
     "undo",
 ]

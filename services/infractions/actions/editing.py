@@ -11,12 +11,18 @@ from shared.contracts.ids import GuildId
 from shared.errors import ConflictError, NotFoundError, UserError
 from shared.postgres import Connection, transaction
 
-LONGEST_REASON = 4000
-"""Characters of a reason, as many as a form takes."""
+LONGEST_REASON = 6000
+"""Characters of a reason, as many as an option of a slash command takes."""
 
 
 async def set_reason(
-    deps: Deps, guild_id: GuildId, number: int, reason: str, by: Person, *, version: int | None = None
+    deps: Deps,
+    guild_id: GuildId,
+    number: int,
+    reason: str,
+    by: Person,
+    *,
+    version: int | None = None,
 ) -> Infraction:
     """Give an infraction another reason; the same one again changes nothing.
 
@@ -46,9 +52,9 @@ async def hide(
             raise UserError(
                 f"Infraction #{number} is still in force: end the {infraction.kind.value} first."
             )
-        changed = await queries.set_hidden(tx, infraction, hidden=True)
-        await note(tx, changed, by, "hidden")
-        return await _current(tx, changed)
+        await queries.set_hidden(tx, infraction)
+        await note(tx, infraction, by, "hidden")
+        return await _current(tx, infraction)
 
 
 async def restore(
@@ -58,7 +64,7 @@ async def restore(
     async with _changing(deps, guild_id, number, version) as (tx, infraction):
         if infraction.hidden_at is None:
             raise ConflictError(f"Infraction #{number} was not deleted.")
-        changed = await queries.set_hidden(tx, infraction, hidden=False)
+        changed = await queries.unhide(tx, infraction)
         await note(tx, changed, by, "restored")
         return await _current(tx, changed)
 
@@ -74,8 +80,8 @@ async def pardon(
         _check_shown(infraction)
         if infraction.kind is not Kind.WARNING:
             raise UserError(
-                f"Infraction #{number} is a {infraction.kind.value}, and only warnings are pardoned: "
-                "end what is in force with its reverse, or delete the infraction."
+                f"Infraction #{number} is a {infraction.kind.value}, and only warnings are "
+                "pardoned: end what is in force with its reverse, or delete the infraction."
             )
         if infraction.pardoned_at is not None:
             raise ConflictError(f"Infraction #{number} was pardoned already.")

@@ -1,6 +1,29 @@
-"""The commands of infractions: measures, and looking things up."""
+"""The commands of infractions: measures, looking things up, and changing the record."""
 
-from services.infractions.commands import exporting, lookups, measures
+from services.infractions.commands import (
+    acknowledging,
+    completing,
+    edits,
+    exporting,
+    lookups,
+    mass,
+    measures,
+    menus,
+    own,
+    reports,
+)
 from services.infractions.commands.declared import commands
 
-__all__ = ["commands", "exporting", "lookups", "measures"]
+__all__ = [
+    "acknowledging",
+    "commands",
+    "completing",
+    "edits",
+    "exporting",
+    "lookups",
+    "mass",
+    "measures",
+    "menus",
+    "own",
+    "reports",
+]

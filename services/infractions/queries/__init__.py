@@ -8,9 +8,28 @@ from services.infractions.queries.coming import (
     taken_numbers,
     under,
 )
+from services.infractions.queries.editing import set_pardoned, set_reason, unhide
 from services.infractions.queries.leaving import (
     Lines,
     copy_out,
+)
+from services.infractions.queries.mass import (
+    cancel_rows,
+    insert_mass,
+    insert_rows,
+    mass_answer,
+    mass_by_source,
+    mass_order,
+    mass_rows,
+    set_mass_answer,
+    set_mass_state,
+    settle_row,
+)
+from services.infractions.queries.naming import (
+    forget_filters,
+    keep_filter,
+    kept_filter,
+    offered,
 )
 from services.infractions.queries.past import (
     append,
@@ -31,6 +50,12 @@ from services.infractions.queries.records import (
     set_replaced,
     set_state,
 )
+from services.infractions.queries.reporting import (
+    close_report,
+    insert_report,
+    report,
+    report_sent,
+)
 from services.infractions.queries.searching import (
     counts,
     search,
@@ -44,38 +69,62 @@ from services.infractions.queries.standing import (
     replaced,
     to_put_back,
 )
+from services.infractions.queries.summing import own_record, record_counts
 
 __all__ = [
     "Lines",
     "append",
     "ban_for_good_before",
     "by_source",
+    "cancel_rows",
+    "close_report",
     "copy_in",
     "copy_out",
     "counts",
+    "forget_filters",
     "get",
     "history",
     "insert",
+    "insert_mass",
+    "insert_report",
+    "insert_rows",
+    "keep_filter",
+    "kept_filter",
     "known_sources",
     "last_put_on",
     "lock",
     "lock_numbers",
     "lock_older",
+    "mass_answer",
+    "mass_by_source",
+    "mass_order",
+    "mass_rows",
     "mute_roles",
     "newest",
     "note_refused_lift",
+    "offered",
+    "own_record",
+    "record_counts",
     "replaced",
+    "report",
+    "report_sent",
     "search",
     "search_back",
     "set_applied_until",
     "set_duration",
     "set_hidden",
     "set_last_number",
+    "set_mass_answer",
+    "set_mass_state",
+    "set_pardoned",
+    "set_reason",
     "set_replaced",
     "set_state",
+    "settle_row",
     "taken_numbers",
     "to_put_back",
     "under",
+    "unhide",
     "was_noted",
     "was_told",
 ]

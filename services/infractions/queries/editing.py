@@ -14,16 +14,14 @@ async def set_reason(tx: Connection, infraction: Infraction, reason: str) -> Inf
     )
 
 
-async def set_hidden(tx: Connection, infraction: Infraction, *, hidden: bool) -> Infraction:
-    """Take an infraction out of what is shown and counted, or put it back."""
+async def unhide(tx: Connection, infraction: Infraction) -> Infraction:
+    """Put an infraction back into lists and counts."""
     return await _changed(
         tx,
         """
-        UPDATE infractions SET hidden_at = CASE WHEN $3 THEN now() END
-         WHERE guild_id = $1 AND number = $2 RETURNING *
+        UPDATE infractions SET hidden_at = NULL WHERE guild_id = $1 AND number = $2 RETURNING *
         """,
         infraction,
-        hidden,
     )
 
 
@@ -31,7 +29,10 @@ async def set_pardoned(tx: Connection, infraction: Infraction) -> Infraction:
     """Let a warning count no more."""
     return await _changed(
         tx,
-        "UPDATE infractions SET pardoned_at = now() WHERE guild_id = $1 AND number = $2 RETURNING *",
+        """
+        UPDATE infractions SET pardoned_at = now()
+         WHERE guild_id = $1 AND number = $2 RETURNING *
+        """,
         infraction,
     )
 
