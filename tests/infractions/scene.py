@@ -212,6 +212,15 @@ class Scene:
 
         await eventually(kept)
 
+    async def sets(self, plugin: InfractionsPlugin) -> None:
+        """Change the settings of infractions, and wait until the service knows them."""
+        self._revision += 1
+        document = ConfigDocument(plugins=Plugins(infractions=plugin))
+        await self._announce(
+            ConfigChanged(guild_id=self.id, revision=self._revision, document=document)
+        )
+        await self.keys(*self._keys)
+
     async def _announce(self, event: ConfigChanged | GuildKeysChanged) -> None:
         await self.rig.bus.publish(
             FLOTILLA_EVENTS,

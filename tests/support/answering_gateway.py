@@ -42,6 +42,7 @@ from shared.contracts.topology import (
     ACTION_CLASSES,
     DISCORD_COMMANDS,
     GATEWAY_ACTIONS,
+    autocomplete_key,
     component_key,
 )
 from shared.permissions import permissions_of
@@ -234,8 +235,10 @@ class AnsweringGateway:
     async def send(self, by: Invocation) -> None:
         """Send an invocation to its owner, once more if it was sent before."""
         word = by.command.split(" ")[0]
-        if by.source == "component":
+        if by.source in ("component", "modal"):
             word = component_key(by.custom_id.split(":")[0])
+        elif by.source == "autocomplete":
+            word = autocomplete_key(word)
         await self.bus.publish(
             DISCORD_COMMANDS,
             word,
@@ -248,14 +251,24 @@ class AnsweringGateway:
 
     async def answer(self, by: Invocation, *, nth: int = 1, within: float = 60) -> Respond:
         """Wait for the answer to an invocation, or for a further one."""
+        answer = await self.reaction(by, nth=nth, within=within)
+        assert isinstance(answer, Respond), answer
+        return answer
+
+    async def reaction(self, by: Invocation, *, nth: int = 1, within: float = 60) -> Action:
+        """Wait for what an invocation is answered with, be it a message, a form or a reaction."""
         key = f"{by.id}:reply"
+        return (await self.heard(lambda each: each.key == key, nth=nth, within=within)).action
+
+    async def heard(
+        self, matching: Callable[[ActionRequest], bool], *, nth: int = 1, within: float = 60
+    ) -> ActionRequest:
+        """Wait for a request that matches, or for a further one."""
         async with asyncio.timeout(within), self._heard:
             while True:
-                found = [each.action for each in self.requests if each.key == key]
+                found = [each for each in self.requests if matching(each)]
                 if len(found) >= nth:
-                    answer = found[nth - 1]
-                    assert isinstance(answer, Respond), answer
-                    return answer
+                    return found[nth - 1]
                 await self._heard.wait()
 
     async def run(self, by: Invocation) -> Message:
