@@ -43,8 +43,10 @@ def preview(kept: MassOrder, rows: Sequence[MassRow]) -> Message:
 
 def progress(kept: MassOrder, rows: Sequence[MassRow]) -> Message:
     """Say how far it is; at the end what came of each."""
+    done = sum(row.outcome is not None for row in rows)
+    if kept.state == "cancelled" and done < len(rows):
+        return _message([f"**Stopping …** {done} of {len(rows)} were begun before."], ())
     if kept.state == "running":
-        done = sum(row.outcome is not None for row in rows)
         return _message(
             [f"**{_title(kept, len(rows))}** {done} of {len(rows)} …"], (_cancel(kept),)
         )

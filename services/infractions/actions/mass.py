@@ -153,7 +153,8 @@ async def run_mass(deps: Deps, guild_id: GuildId, order_id: int) -> None:
     while kept.state == "running" and (left := [row for row in rows if row.outcome is None]):
         await asyncio.gather(*(_do(deps, kept, row) for row in left[:AT_ONCE]))
         kept, rows = await show_mass(deps, guild_id, order_id)
-        await answer.show(kept, rows)
+        if kept.state == "running":
+            await answer.show(kept, rows)
     if kept.state == "running":
         await queries.set_mass_state(deps.db, order_id, "done")
     await queries.cancel_rows(deps.db, order_id)
