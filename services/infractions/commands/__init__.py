@@ -2,6 +2,7 @@
 
 from services.infractions.commands import (
     acknowledging,
+    bulk,
     completing,
     edits,
     exporting,
@@ -16,6 +17,7 @@ from services.infractions.commands.declared import commands
 
 __all__ = [
     "acknowledging",
+    "bulk",
     "commands",
     "completing",
     "edits",

@@ -10,7 +10,7 @@ from services.infractions.commands.declared import Why, commands, moderator_of, 
 from services.infractions.deps import Deps
 from services.infractions.mass_model import MEASURES, MOST, MassRow, What
 from services.infractions.mass_wording import preview, progress
-from services.infractions.model import Order, Person
+from services.infractions.model import Kind, Order, Person
 from services.infractions.targets import find_target
 from shared.commands import Describe, Duration, Reply, Users
 from shared.contracts.actions import Message
@@ -64,8 +64,10 @@ async def _ask(  # what a command was given
         raise UserError(f"{len(users)} members are too many at once: {MOST} is the most.")
     _check_reason(deps, by, reason)
     rows = await _look_up(deps, by, users)
-    kept, rows = await actions.preview_mass(deps, what, _template(by, what, reason, duration), rows)
-    return _reply(preview(kept, rows))
+    kept, rows = await actions.preview_mass(
+        deps, what, template_of(by, MEASURES[what], reason, duration), rows
+    )
+    return mass_reply(preview(kept, rows))
 
 
 def _check_reason(deps: Deps, by: Invocation, reason: str) -> None:
@@ -74,10 +76,13 @@ def _check_reason(deps: Deps, by: Invocation, reason: str) -> None:
         raise UserError("This server wants a reason with every measure: add it at the end.")
 
 
-def _template(by: Invocation, what: What, reason: str, duration: timedelta | None) -> Order:
+def template_of(
+    by: Invocation, kind: Kind, reason: str, duration: timedelta | None = None
+) -> Order:
+    """Return what is ordered, but for whom."""
     return Order(
         guild_id=by.guild_id,
-        kind=MEASURES[what],
+        kind=kind,
         user=Person(NOBODY, ""),
         moderator=moderator_of(by),
         reason=reason.replace("\0", "").strip(),
@@ -119,17 +124,18 @@ async def _row(deps: Deps, by: Invocation, position: int, user_id: UserId) -> Ma
 async def confirm(deps: Deps, by: Invocation, order: int) -> Reply:
     """Begin, and show how far it is."""
     kept, rows = await actions.confirm_mass(deps, by.guild_id, order, by.user.id, by.reply_to)
-    return _reply(progress(kept, rows), update=True)
+    return mass_reply(progress(kept, rows), update=True)
 
 
 @commands.component("mass-cancel", level=ADMINISTRATOR)
 async def cancel(deps: Deps, by: Invocation, order: int) -> Reply:
     """Give it up, or stop what has not begun."""
     kept, rows = await actions.cancel_mass(deps, by.guild_id, order, by.user.id)
-    return _reply(progress(kept, rows), update=True)
+    return mass_reply(progress(kept, rows), update=True)
 
 
-def _reply(message: Message, *, update: bool = False) -> Reply:
+def mass_reply(message: Message, *, update: bool = False) -> Reply:
+    """Return a message about a mass order as an answer."""
     return Reply(
         message.content,
         components=message.components,
