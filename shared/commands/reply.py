@@ -80,7 +80,7 @@ def _react(answer: Silence, by: Invocation) -> Action | None:
     """React to the message with the command; an interaction can't be left without an answer."""
     to = by.reply_to
     if not isinstance(to, MessageTarget):
-        return Defer(to=to, update=True)
+        return Respond(to=to, message=Message(content="Done.", ephemeral=True))
     if not answer.reaction:
         return None
     return AddReaction(channel_id=to.channel_id, message_id=to.message_id, emoji=answer.reaction)

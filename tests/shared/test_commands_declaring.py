@@ -14,7 +14,9 @@ from shared.commands import (
     Range,
     Reply,
     Text,
+    help_page,
     reference_page,
+    usage,
 )
 from shared.contracts.ids import MessageId, UserId
 from shared.contracts.invocations import Choice, Invocation, OptionSpec, OptionType
@@ -164,6 +166,19 @@ def test_an_option_has_25_choices_at_most(commands: Commands[None]) -> None:
         commands.command("choose")(choose)
 
     assert "use `str` with an autocomplete handler" in str(error.value)
+
+
+def test_what_is_in_a_menu_only_is_explained_as_such(commands: Commands[None]) -> None:
+    async def of_message(deps: None, by: Invocation, message: MessageId) -> Reply:
+        """Quote a message."""
+        return Reply()
+
+    commands.command("quote", text=False, slash=False, menu="message", menu_name="Quote")(
+        of_message
+    )
+
+    assert usage(commands.by_name["quote"].spec) == "Apps → Quote"
+    assert "quote" not in help_page(commands.by_name["quote"].spec).replace("Quote", "")
 
 
 def test_a_menu_fills_an_option_that_fits_it(commands: Commands[None]) -> None:

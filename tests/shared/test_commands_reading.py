@@ -1,12 +1,12 @@
 """What people type and choose, as the arguments of a handler."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Literal
 
 import pytest
 
-from shared.commands import Duration, Length, Range, Reply, Text, usage
+from shared.commands import Duration, Length, Moment, Range, Reply, Text, Users, usage
 from shared.commands.reading import ArgumentsError, read_text, read_values
 from shared.commands.registry import Registry
 from shared.contracts.discord import Attachment
@@ -86,6 +86,31 @@ async def point(
 @commands.command("keep")
 async def keep(deps: None, by: Invocation, file: Attachment, note: Text = "") -> Reply:
     """Keep a file."""
+    return Reply()
+
+
+@commands.command("row")
+async def row(
+    deps: None,
+    by: Invocation,
+    users: Users,
+    duration: Duration | None = None,
+    reason: Text = "",
+) -> Reply:
+    """Let several row."""
+    return Reply()
+
+
+@commands.command("look")
+async def look(
+    deps: None,
+    by: Invocation,
+    user: UserId | None = None,
+    flag: Flag | None = None,
+    since: Moment | None = None,
+    text: Text = "",
+) -> Reply:
+    """Look for something."""
     return Reply()
 
 
@@ -213,3 +238,104 @@ def test_a_file_comes_with_the_message_or_by_its_id() -> None:
 
 def test_usage_shows_what_is_required_and_what_is_not() -> None:
     assert usage(commands.by_name["ban"].spec, "!") == "!ban <user> [delete_days] [reason]"
+
+
+# --- several members ----------------------------------------------------------------------------
+
+FIRST, SECOND = 200000000000000003, 200000000000000004
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"row <@{FIRST}>", ((FIRST,), None, "")),
+        (f"row <@{FIRST}> {SECOND} raid", ((FIRST, SECOND), None, "raid")),
+        (f"row <@{FIRST}><@!{SECOND}> 1h 2 raids", ((FIRST, SECOND), "1h", "2 raids")),
+        (f"row {FIRST} <@{FIRST}> {SECOND}", ((FIRST, SECOND), None, "")),
+        (f"row {FIRST} raid of {SECOND}", ((FIRST,), None, f"raid of {SECOND}")),
+    ],
+)
+def test_every_next_word_that_names_a_member_is_one(
+    line: str, expected: tuple[tuple[int, ...], str | None, str]
+) -> None:
+    found = read(line)
+
+    users, duration, reason = expected
+    length = timedelta(hours=1) if duration else None
+    assert found == {"users": users, "duration": length, "reason": reason}
+
+
+def test_several_members_are_one_text_of_a_slash_command() -> None:
+    found = chosen("row", users=f"<@{FIRST}>, {SECOND}\n<@{FIRST}>")
+
+    assert found["users"] == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize("users", ["", "somebody", f"<@{FIRST}> somebody", f"{FIRST} <@&5>"])
+def test_what_names_nobody_is_explained(users: str) -> None:
+    with pytest.raises(ArgumentsError, match="`users`"):
+        chosen("row", users=users)
+
+
+def test_a_role_among_members_is_not_taken_for_the_reason() -> None:
+    with pytest.raises(ArgumentsError, match="is not a member"):
+        read(f"row {FIRST} <@&{SECOND}> raid")
+
+
+# --- moments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T12:30", datetime(2026, 11, 1, 12, 30, tzinfo=UTC)),
+        ("2026-11-01t12:30z", datetime(2026, 11, 1, 12, 30, tzinfo=UTC)),
+        ("2026-11-01T12:30+02:00", datetime(2026, 11, 1, 10, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_date_is_a_moment_of_utc(word: str, expected: datetime) -> None:
+    assert read(f"look {word}")["since"] == expected
+
+
+def test_a_length_of_time_is_a_moment_so_long_ago() -> None:
+    before = datetime.now(UTC)
+
+    found = read("look 7d")["since"]
+
+    assert isinstance(found, datetime)
+    assert timedelta() <= found + timedelta(days=7) - before < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("word", ["2026-13-01", "2026-1-1", "2026-11-01T25:00"])
+def test_a_date_that_is_none_is_explained(word: str) -> None:
+    with pytest.raises(ArgumentsError, match="is not a time: expected a date such as"):
+        read(f"look {word}")
+
+
+def test_what_does_not_look_like_a_date_is_the_next_option() -> None:
+    assert read("look 2nd ship") == {"user": None, "flag": None, "since": None, "text": "2nd ship"}
+
+
+# --- by name ------------------------------------------------------------------------------------
+
+
+def test_an_option_may_be_given_by_its_name() -> None:
+    assert read("look flag:red old ships") == {
+        "user": None,
+        "flag": Flag.RED,
+        "since": None,
+        "text": "old ships",
+    }
+    assert read(f"look Flag:blue user:{FIRST}")["user"] == FIRST
+
+
+@pytest.mark.parametrize("text", ["ships flag:red", "text:ships", "colour:red", "flag: red"])
+def test_what_names_no_option_there_is_text(text: str) -> None:
+    assert read(f"look {text}")["text"] == text
+    assert read(f"look {text}")["flag"] is None
+
+
+def test_an_option_given_by_name_must_fit() -> None:
+    with pytest.raises(ArgumentsError, match="`flag`: `green` is not one of"):
+        read("look flag:green")

@@ -12,10 +12,11 @@ import pytest
 
 from shared import bus as buses
 from shared.bus import Bus, Delivery, QueueSpec
-from shared.commands import Commands, Duration, Modal, Reply, Text
+from shared.commands import Commands, Duration, Modal, Reply, Silence, Text
 from shared.contracts.actions import (
     ActionRequest,
     ActionRow,
+    AddReaction,
     Autocomplete,
     Button,
     Defer,
@@ -31,7 +32,13 @@ from shared.contracts.config import (
     ConfigDocument,
 )
 from shared.contracts.ids import GuildId, UserId
-from shared.contracts.invocations import Choice, CommandsAnnounced, CommandsWanted, Invocation
+from shared.contracts.invocations import (
+    Choice,
+    CommandsAnnounced,
+    CommandsWanted,
+    Invocation,
+    MessageTarget,
+)
 from shared.contracts.topology import (
     DISCORD_COMMANDS,
     FLOTILLA_EVENTS,
@@ -107,6 +114,20 @@ async def sink(deps: Harbour, by: Invocation, how: Text = "") -> Reply:
     if how == "long":
         return Reply("x" * 2001)
     raise RuntimeError("leak")
+
+
+@commands.command("moor", menu="user", menu_form=True)
+async def moor(deps: Harbour, by: Invocation, member: UserId, side: str = "port") -> Reply:
+    """Moor somebody's ship."""
+    deps.ran.append((member, side))
+    return Reply("Moored.")
+
+
+@commands.command("hush")
+async def hush(deps: Harbour, by: Invocation, emoji: str = "") -> Silence:
+    """Say nothing."""
+    deps.ran.append("hush")
+    return Silence(emoji)
 
 
 class Configs:
@@ -374,6 +395,45 @@ async def test_a_menu_asks_for_what_it_can_not_know(port: Port) -> None:
     await port.run(filled, component_key("harbour"))
 
     assert port.deps.ran == [(RAIDER_ID, timedelta(hours=1), "")]
+
+
+async def test_a_menu_may_ask_for_what_is_optional_too(port: Port) -> None:
+    menu = by_interaction("moor", source="user_menu", target_id=RAIDER_ID)
+    form = (await port.run(menu)).action
+    assert isinstance(form, OpenModal)
+
+    filled = by_interaction(source="modal", custom_id=form.custom_id, options={"side": ""})
+    await port.run(filled, component_key("harbour"))
+
+    assert port.deps.ran == [(RAIDER_ID, "port")]
+
+
+async def test_a_text_command_may_be_answered_by_a_reaction(port: Port) -> None:
+    by = by_text("hush", "👍")
+
+    action = (await port.run(by)).action
+
+    assert isinstance(by.reply_to, MessageTarget)
+    assert action == AddReaction(
+        channel_id=by.reply_to.channel_id, message_id=by.reply_to.message_id, emoji="👍"
+    )
+
+
+async def test_a_text_command_may_be_answered_by_nothing(port: Port) -> None:
+    await port.publish(by_text("hush"))
+    answer = await port.run(by_text("dock list"))
+
+    assert isinstance(answer.action, Respond)
+    assert answer.action.message.content == "Docks"
+    assert port.answers.empty()
+
+
+async def test_an_interaction_is_never_left_without_an_answer(port: Port) -> None:
+    action = (await port.run(by_interaction("hush"))).action
+
+    assert isinstance(action, Respond)
+    assert action.message.ephemeral
+    assert action.message.content == "Done."
 
 
 async def test_a_members_menu_form_is_refused_too(port: Port) -> None:
