@@ -13,7 +13,7 @@ from shared.contracts.actions import ActionRequest, ActionResult
 from shared.contracts.topology import GATEWAY_ACTIONS, INTERACTIVE
 from tests.infractions.rig import Process, environment
 from tests.infractions.rig import rig as make_rig
-from tests.infractions.scene import Scene
+from tests.infractions.scene import Scene, buttons
 from tests.support import backends as places
 from tests.support.answering_gateway import Do
 from tests.support.backends import Backends
@@ -160,3 +160,29 @@ async def test_killed_while_a_ban_is_being_lifted_it_is_lifted_once(
     infraction = await scene.until(1, "expired")
     assert infraction["history"][-1]["detail"] == "time is up"
     assert scene.done() == ["ban", "unban"]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before Discord", "after Discord"])
+async def test_killed_amid_many_bans_each_is_done_once(
+    scene: Scene, process: Process, done: bool
+) -> None:
+    users = [scene.joins(f"raider{number}") for number in range(7)]
+    named = " ".join(str(user) for user in users)
+    preview = await scene.types_for(f"mban {named} raid", by=scene.owner)
+    kill_at_the_ban(scene, process, done=done)
+
+    await scene.gateway.send(scene.press(buttons(preview)["Ban"], by=scene.owner))
+    await killed(process)
+    await scene.rig.db.execute("UPDATE timer SET due = now() WHERE kind = 'run_mass'")
+    await process.start()
+
+    async def finished() -> bool:
+        sql = "SELECT state FROM mass_orders WHERE guild_id = $1"
+        return await scene.rig.db.fetchval(sql, scene.id) == "done"
+
+    await eventually(finished, within=90)
+    assert {int(each["user"]["id"]) for each in await scene.infractions()} == set(users)
+    assert len(await scene.infractions()) == len(users)
+    assert scene.done() == ["ban"] * len(users)
+    for number in range(1, len(users) + 1):
+        await scene.until(number, "active", within=60)
