@@ -15,7 +15,8 @@ async def test_a_warning_is_recorded_and_answered_with_its_number(scene: Scene) 
     answer = await scene.types(f"warn <@{scene.raider}> mind the boats")
 
     assert answer == (
-        f"Warned **raider** (<@{scene.raider}>). Infraction #1. Reason: mind the boats"
+        f"Warned **raider** (<@{scene.raider}>). Infraction #1. Reason: mind the boats\n"
+        "Before: nothing."
     )
     infraction = await scene.infraction(1)
     assert infraction["state"] == "done"

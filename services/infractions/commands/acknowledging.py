@@ -86,8 +86,8 @@ async def undo(deps: Deps, by: Invocation, number: Edge) -> Reply:
     """Take back a measure that was ordered less than a minute ago."""
     infraction, _ = await actions.show(deps, by.guild_id, number)
     _check_undo(deps, by, infraction)
-    await jobs.cancel(deps.db, RetireUndo, _button_key(by.guild_id, number))
     await actions.undo(deps, by.guild_id, number, moderator_of(by))
+    await jobs.cancel(deps.db, RetireUndo, _button_key(by.guild_id, number))
     who = on_one_line(by.user.name, 64)
     kind = infraction.kind.value
     return Reply(
