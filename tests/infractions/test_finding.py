@@ -103,6 +103,14 @@ async def test_a_search_that_is_forgotten_says_so(scene: Scene) -> None:
     assert "search again" in (await scene.presses(buttons(first)["Older"])).content
 
 
+async def test_a_search_of_another_server_is_not_known_here(scene: Scene) -> None:
+    for number in range(11):
+        await scene.types(f"warn <@{scene.raider}> ships {number}")
+    first = await scene.runs("infractions search", user=str(scene.raider))
+
+    assert "search again" in (await scene.another().presses(buttons(first)["Older"])).content
+
+
 async def test_the_newest_of_everybody_are_listed(scene: Scene) -> None:
     await different(scene)
 

@@ -202,8 +202,8 @@ async def test_what_has_not_begun_is_stopped(scene: Scene) -> None:
 
 async def test_a_job_that_begins_again_does_nothing_twice(scene: Scene) -> None:
     users = crowd(scene, 3)
-    preview = await scene.types_for(f"mban {mentions(users)}", by=scene.owner)
-    await confirmed(scene, preview, "Ban", "Done")
+    preview = await scene.types_for(f"mmute {mentions(users)} 1h", by=scene.owner)
+    await confirmed(scene, preview, "Mute", "Done")
     await scene.rig.db.execute(
         """
         WITH again AS (UPDATE mass_orders SET state = 'running' WHERE guild_id = $1 RETURNING id)
@@ -228,7 +228,7 @@ async def test_a_job_that_begins_again_does_nothing_twice(scene: Scene) -> None:
         return await scene.rig.db.fetchval(sql, scene.id) == "done"
 
     await eventually(done, within=30)
-    assert scene.done().count("ban") == 3
+    assert scene.done().count("timeout") == 3
     assert len(await scene.infractions()) == 3
 
 
