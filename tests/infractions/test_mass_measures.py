@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from services.infractions import actions
+from services.infractions.deps import Deps
 from shared.contracts.actions import Message
 from shared.contracts.config import InfractionsPlugin
 from shared.contracts.ids import UserId
@@ -200,34 +202,22 @@ async def test_what_has_not_begun_is_stopped(scene: Scene) -> None:
     assert len(await scene.infractions()) == 5
 
 
-async def test_a_job_that_begins_again_does_nothing_twice(scene: Scene) -> None:
+async def test_a_job_that_begins_again_does_nothing_twice(scene: Scene, elsewhere: Deps) -> None:
     users = crowd(scene, 3)
     preview = await scene.types_for(f"mmute {mentions(users)} 1h", by=scene.owner)
     await confirmed(scene, preview, "Mute", "Done")
-    await scene.rig.db.execute(
+    order = await scene.rig.db.fetchval(
         """
-        WITH again AS (UPDATE mass_orders SET state = 'running' WHERE guild_id = $1 RETURNING id)
-        UPDATE mass_rows SET outcome = NULL FROM again WHERE order_id = again.id
+        WITH again AS (UPDATE mass_orders SET state = 'running' WHERE guild_id = $1 RETURNING id),
+             rows AS (UPDATE mass_rows SET outcome = NULL, number = NULL
+                        FROM again WHERE order_id = again.id)
+        SELECT id FROM again
         """,
         scene.id,
     )
 
-    await scene.rig.db.execute(
-        """
-        INSERT INTO timer (due, kind, key, payload)
-        SELECT now(), 'run_mass', id::text,
-               jsonb_build_object('type', 'run_mass', 'guild_id', guild_id, 'order_id', id)
-          FROM mass_orders WHERE guild_id = $1
-        """,
-        scene.id,
-    )
-    await scene.rig.db.execute("SELECT pg_notify('infractions_timer', '')")
+    await actions.run_mass(elsewhere, scene.id, order)
 
-    async def done() -> bool:
-        sql = "SELECT state FROM mass_orders WHERE guild_id = $1"
-        return await scene.rig.db.fetchval(sql, scene.id) == "done"
-
-    await eventually(done, within=30)
     assert scene.done().count("timeout") == 3
     assert len(await scene.infractions()) == 3
 

@@ -181,7 +181,8 @@ async def _do(deps: Deps, kept: MassOrder, row: MassRow) -> None:
 
 async def _carry_out(deps: Deps, kept: MassOrder, row: MassRow) -> int:
     """Order the measure, or change the infraction, and return its number."""
-    if row.number is not None:
+    if kept.what not in MEASURES:
+        assert row.number is not None
         return await _change(deps, kept, row.number)
     infraction = await order(
         deps,
