@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.infractions.model import Infraction, Kind, State, Step
-from services.infractions.wording import card, listing, on_one_line, reference, shown
+from services.infractions.answers import done
+from services.infractions.model import Count, Infraction, Kind, State, Step
+from services.infractions.wording import card, listing, on_one_line, own_listing, reference, shown
 from shared.commands import escape
 from shared.contracts.actions import Embed
 from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
@@ -105,6 +106,32 @@ def test_every_list_fits(found: list[Infraction], of: str) -> None:
 @given(infractions)
 def test_every_answer_fits(infraction: Infraction) -> None:
     assert len(reference(infraction)) < 1500
+
+
+counts = st.builds(
+    Count,
+    kind=st.sampled_from(Kind),
+    total=st.integers(min_value=1, max_value=2**31),
+    newest_at=moments,
+    lapsed=st.integers(min_value=0, max_value=2**31),
+)
+
+
+@given(
+    infractions,
+    st.lists(steps, max_size=8),
+    st.lists(infractions, max_size=10),
+    st.lists(counts, max_size=9, unique_by=lambda count: count.kind),
+)
+def test_every_answer_to_a_measure_fits(
+    infraction: Infraction, history: list[Step], replaced: list[Infraction], before: list[Count]
+) -> None:
+    assert len(done(infraction, history, replaced, before)) <= 2000
+
+
+@given(st.lists(infractions, min_size=1, max_size=10), texts)
+def test_every_page_of_ones_own_record_fits(found: list[Infraction], guild: str) -> None:
+    fits(own_listing(found, guild))
 
 
 def test_a_long_history_shows_its_newest_steps() -> None:
