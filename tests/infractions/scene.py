@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -180,19 +181,11 @@ class Scene:
         self,
         *,
         permissions: Mapping[int, int] | None = None,
-        notify_user: bool = False,
-        require_reason: bool = False,
-        mute_role: RoleId | None = None,
-        warning_expiry: str | None = None,
+        **settings: Any,  # noqa: ANN401 - of the types that InfractionsPlugin gives them
     ) -> None:
         """Change the configuration, and wait until the service knows it."""
         self._revision += 1
-        plugin = InfractionsPlugin(
-            notify_user=notify_user,
-            require_reason=require_reason,
-            mute_role=mute_role,
-            warning_expiry=warning_expiry,
-        )
+        plugin = InfractionsPlugin(**settings)
         entries = {who: PermissionEntry(level=at) for who, at in (permissions or {}).items()}
         document = ConfigDocument(permissions=entries, plugins=Plugins(infractions=plugin))
         await self._announce(

@@ -4,9 +4,15 @@ import asyncio
 
 import pytest
 
+from services.infractions import actions, queries
+from services.infractions.actions.telling import tell
+from services.infractions.deps import Deps
+from services.infractions.model import Kind
 from shared.contracts.actions import ActionRequest, ActionResult, Ban, SendDirect
-from tests.infractions.scene import Scene
+from shared.contracts.config import Templates
+from tests.infractions.scene import Scene, at
 from tests.support.answering_gateway import Do
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -61,13 +67,56 @@ async def test_a_warned_member_is_told_once(scene: Scene) -> None:
     assert await scene.changes(1) == ["created", "told"]
 
 
-async def test_nobody_is_told_of_an_unban(scene: Scene) -> None:
+async def test_who_is_not_in_the_server_is_not_told_and_the_history_says_so(scene: Scene) -> None:
     await scene.configures(notify_user=True)
-    scene.town.banned.add(scene.raider)
+    stranger = scene.exists("stranger")
 
-    await scene.types(f"unban <@{scene.raider}>")
+    await scene.types(f"ban {stranger} flood")
 
-    assert not scene.gateway.direct[scene.raider]
+    assert not scene.gateway.direct[stranger]
+    step = (await scene.infraction(1))["history"][1]
+    assert (step["change"], step["detail"]) == ("not told", "They are not in the server.")
+
+
+async def test_a_guild_chooses_of_what_its_members_are_told(scene: Scene) -> None:
+    await scene.configures(notify_user=True, notify_kinds=("ban",))
+
+    await scene.types(f"warn <@{scene.raider}> flood")
+    assert await scene.changes(1) == ["created"]
+    await scene.types(f"ban <@{scene.raider}> flood")
+
+    assert len(scene.gateway.direct[scene.raider]) == 1
+
+
+async def test_a_guild_words_its_messages_itself(scene: Scene) -> None:
+    template = "#{number} in {server} by {moderator}: {reason} ({until}, {duration})"
+    await scene.configures(notify_user=True, messages=Templates(ban=template))
+
+    await scene.types(f"tempban <@{scene.raider}> 1h {{server}} *is* down")
+
+    [told] = scene.gateway.direct[scene.raider]
+    expires_at = at((await scene.infraction(1))["expires_at"])
+    until = f"<t:{int(expires_at.timestamp())}:f>"
+    assert told == f"#1 in Harbour by moderator: {{server}} \\*is\\* down ({until}, 1h)"
+
+
+async def test_killed_while_telling_the_member_is_told_once(scene: Scene, elsewhere: Deps) -> None:
+    """As the job that finishes what a crash left tells again, under the same key."""
+    await scene.configures(notify_user=True)
+    await eventually(lambda: elsewhere.config.get(scene.id).plugins.infractions.notify_user)
+    held = scene.gateway.holds(scene.raider, "send_direct", done=True)
+    first = asyncio.create_task(actions.order(elsewhere, scene.order(Kind.WARNING)))
+    await held.arrived()
+    first.cancel()
+    held.go_on()
+
+    infraction = await queries.get(elsewhere.db, scene.id, 1)
+    assert infraction is not None
+    await tell(elsewhere, infraction)
+    await tell(elsewhere, infraction)
+
+    assert len(scene.gateway.direct[scene.raider]) == 1
+    assert await scene.changes(1) == ["created", "told"]
 
 
 async def test_who_takes_no_messages_is_banned_all_the_same(scene: Scene) -> None:
