@@ -94,6 +94,32 @@ class GuildChanged(Struct, kw_only=True, frozen=True):
     version: int
 
 
+class InfractionChanged(Struct, kw_only=True, frozen=True):
+    """The record of an infraction was changed, other than by its beginning and its end.
+
+    `change` is the word of its history: `reason`, `duration`, `hidden` (deleted by staff),
+    `restored`, `pardoned`, `evidence`, `erased`, `failed` (Discord refused it: then there was no
+    InfractionCreated), `not lifted`. The rest is how it is now; `version` grows with every change.
+    """
+
+    KEY: ClassVar[str] = "infraction.changed"
+
+    guild_id: GuildId
+    number: int
+    kind: str
+    user_id: UserId
+    change: str
+    at: datetime
+    state: str
+    version: int
+    actor_id: UserId | None = None
+    moderator_id: UserId | None = None
+    expires_at: datetime | None = None
+    reason: str = ""
+    hidden: bool = False
+    pardoned: bool = False
+
+
 class EventsMissed(Struct, kw_only=True, frozen=True):
     """The gateway missed a guild's events for good, as Discord had ended its session.
 
@@ -167,6 +193,7 @@ DomainEvent = (
     | GuildKeysChanged
     | InfractionCreated
     | InfractionEnded
+    | InfractionChanged
     | GuildChanged
     | EventsMissed
     | GuildReconciled

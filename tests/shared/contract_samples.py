@@ -270,6 +270,22 @@ SAMPLES: tuple[Struct, ...] = (
     domain.InfractionEnded(
         guild_id=GUILD, number=5, kind="ban", user_id=USER, state="expired", at=AT
     ),
+    domain.InfractionChanged(
+        guild_id=GUILD,
+        number=5,
+        kind="warning",
+        user_id=USER,
+        change="reason",
+        at=AT,
+        state="done",
+        version=3,
+        actor_id=UserId(9),
+        moderator_id=None,
+        expires_at=AT,
+        reason="spam",
+        hidden=True,
+        pardoned=True,
+    ),
     *(
         act.ActionRequest(action=action, deadline=AT, key="infraction:1:5:apply", reason="Anne: x")
         for action in ACTIONS
