@@ -14,8 +14,8 @@ from services.infractions.api.params import (
     OfUser,
     Position,
 )
-from services.infractions.api.views import InfractionDetail, InfractionPage, detail, view
 from services.infractions.model import Filter
+from services.infractions.views import InfractionDetail, InfractionPage, detail, view
 from shared.contracts.ids import GuildId, UserId
 from shared.http import decode_cursor, encode_cursor, require
 
