@@ -15,11 +15,13 @@ from services.infractions.commands import commands
 from services.infractions.deps import Deps
 from services.infractions.jobs import jobs
 from services.infractions.listeners import listeners
+from services.infractions.metrics import Metrics
 from services.infractions.settings import Settings
 from shared import bus, http, postgres, settings
 from shared.config import ConfigStore
 from shared.gateway import Gateway
 from shared.http import KeyStore
+from shared.http.posting import Courier
 from shared.jobs import answer_operators
 from shared.outbox import Outbox
 
@@ -89,6 +91,8 @@ async def open_deps(stack: AsyncExitStack, config: Settings, registry: Collector
         gateway=await stack.enter_async_context(Gateway.open(connected)),
         config=await stack.enter_async_context(ConfigStore.open(db)),
         keys=KeyStore(db),
+        courier=Courier(to_loopback=config.webhooks_to_loopback),
+        metrics=Metrics(registry),
     )
 
 

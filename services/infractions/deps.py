@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from services.infractions.metrics import Metrics
 from services.infractions.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
 from shared.gateway import Gateway
 from shared.http import KeyStore
+from shared.http.posting import Courier
 from shared.postgres import Db
 
 
@@ -20,3 +22,5 @@ class Deps:
     gateway: Gateway
     config: ConfigStore
     keys: KeyStore
+    courier: Courier
+    metrics: Metrics

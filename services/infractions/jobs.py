@@ -1,9 +1,10 @@
-"""The jobs of infractions: lifting in time, renewing, putting back, finishing what a crash left."""
+"""The jobs of infractions: lifting in time, finishing what a crash left, telling others."""
 
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.timers import (
     DeleteAnswer,
+    Deliver,
     FinishPending,
     LiftInfraction,
     PutBack,
@@ -13,6 +14,7 @@ from services.infractions.timers import (
     RenewMute,
     RetireUndo,
     RunMass,
+    WriteLog,
 )
 from shared.contracts.actions import DeleteResponse, EditResponse
 from shared.contracts.topology import INTERACTIVE
@@ -22,6 +24,9 @@ jobs = Jobs()
 
 PATIENT = 150
 """Tries, as a refusal may be mended by people: with pauses of up to ten minutes, half a day."""
+
+MANY_TRIES = 100_000
+"""For jobs that decide by themselves when it is enough."""
 
 
 @jobs.job(LiftInfraction, max_failures=PATIENT)
@@ -83,3 +88,15 @@ async def retire_undo(deps: Deps, job: RetireUndo) -> None:
 async def delete_answer(deps: Deps, job: DeleteAnswer) -> None:
     """Delete the answer to a command."""
     await deps.gateway.send(DeleteResponse(to=job.to), key=f"tidy:{job.to}", queue=INTERACTIVE)
+
+
+@jobs.job(WriteLog, max_failures=MANY_TRIES)
+async def write_log(deps: Deps, job: WriteLog) -> None:
+    """Show in the mod log what has changed."""
+    await actions.write_log(deps, job.guild_id)
+
+
+@jobs.job(Deliver, max_failures=MANY_TRIES)
+async def deliver(deps: Deps, job: Deliver) -> None:
+    """Deliver what waits for a webhook."""
+    await actions.deliver(deps, job.guild_id, job.webhook_id)

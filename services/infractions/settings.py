@@ -4,4 +4,9 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """The settings of infractions: those that every service has."""
+    """The settings of infractions, beside those that every service has.
+
+    `webhooks_to_loopback` lets webhooks lead to this machine, by http too: for development.
+    """
+
+    webhooks_to_loopback: bool = False

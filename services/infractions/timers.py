@@ -89,3 +89,17 @@ class RunMass(Struct, kw_only=True, frozen=True, tag="run_mass"):
 
     guild_id: GuildId
     order_id: int
+
+
+class WriteLog(Struct, kw_only=True, frozen=True, tag="write_log"):
+    """Bring a guild's mod log up to date, as an infraction has changed."""
+
+    guild_id: GuildId
+    number: int
+
+
+class Deliver(Struct, kw_only=True, frozen=True, tag="deliver"):
+    """Deliver to a webhook what waits for it."""
+
+    guild_id: GuildId
+    webhook_id: int

@@ -90,3 +90,30 @@ def detail(infraction: Infraction, history: list[Step]) -> InfractionDetail:
         for step in history
     ]
     return InfractionDetail(**view(infraction).model_dump(), history=steps)
+
+
+# --- webhooks -----------------------------------------------------------------------------------
+
+
+class HookChange(BaseModel):
+    """The step of the history that a webhook hears of."""
+
+    change: str = Field(description="The word of the history: active, lifted, reason, ...")
+    detail: str
+    actor: PersonView | None = Field(description="None where Flotilla itself acted.")
+
+
+class HookData(BaseModel):
+    """What happened, and how the infraction is since."""
+
+    guild_id: SnowflakeText
+    change: HookChange | None = Field(default=None, description="None in a ping.")
+    infraction: InfractionView | None = Field(default=None, description="None in a ping.")
+
+
+class HookBody(BaseModel):
+    """What is delivered to a webhook."""
+
+    type: str
+    timestamp: datetime = Field(description="When it happened.")
+    data: HookData

@@ -14,7 +14,7 @@ from shared.settings import Secret
 
 READ: Final = frozenset({"infractions:read", "stats:read", "config:read"})
 WRITE: Final = frozenset({"infractions:write", "config:write"})
-SCOPES: Final = READ | WRITE | {"keys:write"}
+SCOPES: Final = READ | WRITE | {"keys:write", "webhooks:write"}
 """What a guild's API key may be allowed."""
 
 OPERATOR: Final = "operator"

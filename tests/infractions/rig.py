@@ -49,6 +49,7 @@ def environment(database_url: str, amqp_url: str) -> dict[str, str]:
         "TOKEN_SECRET": SECRET,
         "OPERATORS": str(OPERATOR),
         "LOG_LEVEL": "warning",
+        "WEBHOOKS_TO_LOOPBACK": "true",
     }
 
 

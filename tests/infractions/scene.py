@@ -238,10 +238,13 @@ class Scene:
         self, path: str = "", *, token: str | None = None, query: Mapping[str, object] | None = None
     ) -> httpx.Response:
         """Ask the HTTP API about the infractions of this guild, as an operator if unsaid."""
-        headers = {"Authorization": f"Bearer {token or operator_token()}"}
         url = f"/guilds/{self.id}/infractions{path}"
         params = {name: str(value) for name, value in (query or {}).items()}
-        return await self.rig.http.get(url, headers=headers, params=params)
+        return await self.rig.http.get(url, headers=self.headers(token), params=params)
+
+    def headers(self, token: str | None = None) -> dict[str, str]:
+        """Return what a request is sent with, by an operator if unsaid."""
+        return {"Authorization": f"Bearer {token or operator_token()}"}
 
     async def infraction(self, number: int) -> Json:
         """Return an infraction with its history."""

@@ -7,6 +7,7 @@ test may have the next action of a kind refused, held or lost.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from shared.contracts.actions import (
     ActionResult,
     AddRole,
     Ban,
+    EditMessage,
     GetBan,
     GetGuild,
     GetMember,
@@ -31,12 +33,13 @@ from shared.contracts.actions import (
     RemoveRole,
     Respond,
     SendDirect,
+    SendMessage,
     Timeout,
     Unban,
 )
 from shared.contracts.codec import decode, encode
 from shared.contracts.discord import ADMINISTRATOR, GuildSnapshot, Member, User
-from shared.contracts.ids import GuildId, RoleId, UserId
+from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 from shared.contracts.invocations import Invocation
 from shared.contracts.topology import (
     ACTION_CLASSES,
@@ -115,15 +118,17 @@ class AnsweringGateway:
         self.towns: dict[GuildId, Town] = {}
         self.users: dict[UserId, User] = {}
         self.direct: dict[UserId, list[str]] = defaultdict(list)
+        self.channels: dict[ChannelId, dict[MessageId, Message]] = defaultdict(dict)
         self.requests: list[ActionRequest] = []
         self._results: dict[str, ActionResult] = {}
         self._reactions: defaultdict[tuple[int, str], deque[Reaction]] = defaultdict(deque)
         self._heard = asyncio.Condition()
+        self._message_ids = itertools.count(700_000_000_000_000_000)
 
     # --- what the test decides ------------------------------------------------------------------
 
     def on(self, about: int, do: str, reaction: Reaction) -> None:
-        """React so to the next action of a name about a guild, or (messages) about a user."""
+        """React so to the next action of a name about a guild, a user or a channel."""
         self._reactions[about, do].append(reaction)
 
     def answers(self, about: int, do: str, *results: ActionResult) -> None:
@@ -179,11 +184,29 @@ class AnsweringGateway:
     def _perform(self, action: Action) -> ActionResult:
         if isinstance(action, SendDirect):
             self.direct[action.user_id].append(action.message.content)
+        elif isinstance(action, SendMessage):
+            return self._post(action)
+        elif isinstance(action, EditMessage):
+            return self._edit(action)
         elif isinstance(action, GetUser):
             return _found(self.users.get(action.user_id), 10013)
         elif isinstance(action, InTown):
             town = self.towns.get(action.guild_id)
             return _gone(10004) if town is None else self._perform_in(town, action)
+        return DONE
+
+    def _post(self, action: SendMessage) -> ActionResult:
+        messages = self.channels[action.channel_id]
+        message_id = MessageId(next(self._message_ids))
+        messages[message_id] = action.message
+        posted = {"id": str(message_id), "channel_id": str(action.channel_id)}
+        return ActionResult(status="done", data=msgspec.Raw(encode(posted)))
+
+    def _edit(self, action: EditMessage) -> ActionResult:
+        messages = self.channels[action.channel_id]
+        if action.message_id not in messages:
+            return _gone(10008)
+        messages[action.message_id] = action.message
         return DONE
 
     def _perform_in(self, town: Town, action: InTown) -> ActionResult:
@@ -295,7 +318,8 @@ def _gone(code: int) -> ActionResult:
 
 
 def _about(action: Action) -> int:
-    return getattr(action, "guild_id", 0) or getattr(action, "user_id", 0)
+    parts = ("guild_id", "user_id", "channel_id")
+    return next((found for part in parts if (found := getattr(action, part, 0))), 0)
 
 
 def _name(action: Action) -> str:

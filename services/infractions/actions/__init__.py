@@ -10,6 +10,9 @@ from services.infractions.actions.agreeing import (
     reassert,
     renew,
 )
+from services.infractions.actions.delivering import (
+    deliver,
+)
 from services.infractions.actions.editing import hide, pardon, restore, set_reason
 from services.infractions.actions.exporting import (
     Format,
@@ -31,6 +34,10 @@ from services.infractions.actions.mass import (
     preview_mass,
     run_mass,
     show_mass,
+)
+from services.infractions.actions.modlog import (
+    show_log_state,
+    write_log,
 )
 from services.infractions.actions.naming import keep_filter, kept_filter, offered
 from services.infractions.actions.ordering import (
@@ -65,6 +72,16 @@ from services.infractions.actions.timing import (
 from services.infractions.actions.undoing import (
     undo,
 )
+from services.infractions.actions.webhooks import (
+    add_webhook,
+    change_webhook,
+    list_deliveries,
+    list_webhooks,
+    ping_webhook,
+    redeliver,
+    remove_webhook,
+    show_webhook,
+)
 from services.infractions.origins import (
     Origin,
 )
@@ -76,10 +93,13 @@ __all__ = [
     "Origin",
     "Page",
     "Record",
+    "add_webhook",
     "cancel_mass",
+    "change_webhook",
     "close_report",
     "confirm_mass",
     "counts",
+    "deliver",
     "expire",
     "export",
     "find_report",
@@ -89,6 +109,8 @@ __all__ = [
     "keep_filter",
     "kept_filter",
     "lift",
+    "list_deliveries",
+    "list_webhooks",
     "newer_page",
     "offered",
     "order",
@@ -96,6 +118,7 @@ __all__ = [
     "packed",
     "page",
     "pardon",
+    "ping_webhook",
     "preview_mass",
     "put_back",
     "put_back_later",
@@ -107,6 +130,8 @@ __all__ = [
     "record_before",
     "record_counts",
     "record_report",
+    "redeliver",
+    "remove_webhook",
     "renew",
     "replaced",
     "restore",
@@ -115,6 +140,9 @@ __all__ = [
     "set_duration",
     "set_reason",
     "show",
+    "show_log_state",
     "show_mass",
+    "show_webhook",
     "undo",
+    "write_log",
 ]

@@ -1,7 +1,24 @@
 """Infractions as the domain events that other services hear of."""
 
-from services.infractions.model import Infraction, Person
-from shared.contracts.domain import InfractionCreated, InfractionEnded
+from typing import Final
+
+from services.infractions.model import Infraction, Person, State
+from shared.contracts.domain import InfractionChanged, InfractionCreated, InfractionEnded
+
+CHANGES: Final = frozenset(
+    {
+        "reason",
+        "duration",
+        "hidden",
+        "restored",
+        "pardoned",
+        "evidence",
+        "erased",
+        "failed",
+        "not lifted",
+    }
+)
+"""What other services hear of as InfractionChanged; beginning and end have their own events."""
 
 
 def created(infraction: Infraction) -> InfractionCreated:
@@ -30,3 +47,36 @@ def ended(infraction: Infraction, actor: Person) -> InfractionEnded:
         at=infraction.ended_at,
         moderator_id=actor.id or None,
     )
+
+
+def changed(infraction: Infraction, actor: Person, change: str) -> InfractionChanged:
+    """Return the event of an infraction whose record was changed."""
+    assert infraction.updated_at is not None
+    return InfractionChanged(
+        guild_id=infraction.guild_id,
+        number=infraction.number,
+        kind=infraction.kind.value,
+        user_id=infraction.user_id,
+        change=change,
+        at=infraction.updated_at,
+        actor_id=actor.id or None,
+        moderator_id=infraction.moderator_id,
+        state=infraction.state.value,
+        expires_at=infraction.expires_at,
+        reason=infraction.reason,
+        hidden=infraction.hidden_at is not None,
+        pardoned=infraction.pardoned_at is not None,
+        version=infraction.version,
+    )
+
+
+def event_of(infraction: Infraction, change: str) -> str | None:
+    """Return which event a step of the history is, if it is one at all."""
+    if change in CHANGES:
+        return InfractionChanged.KEY
+    if change in (State.EXPIRED, State.LIFTED):
+        return InfractionEnded.KEY
+    begun = infraction.state is not State.PENDING
+    if change in (State.ACTIVE, State.DONE) or (change == "created" and begun):
+        return InfractionCreated.KEY
+    return None

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.infractions.api import exporting, importing, reading
+from services.infractions.api import exporting, importing, modlog, reading, webhooks
 from services.infractions.deps import Deps
 
 
@@ -13,3 +13,5 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.include_router(exporting.router)
     app.include_router(importing.router)
     app.include_router(reading.router)
+    app.include_router(modlog.router)
+    app.include_router(webhooks.router)
