@@ -1,6 +1,7 @@
 """What the member is told, and what the history says about it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -166,3 +167,18 @@ async def test_a_reason_may_hold_anything_that_can_be_typed(scene: Scene) -> Non
     await scene.runs("warn", user=str(scene.raider), reason=" \0a\nb\u202e@everyone 🚢 \0")
 
     assert (await scene.infraction(1))["reason"] == "a\nb\u202e@everyone 🚢"
+
+
+@pytest.mark.parametrize("kind", [Kind.KICK, Kind.SOFTBAN, Kind.MUTE, Kind.TEMPROLE])
+async def test_the_member_is_told_of_every_kind_while_they_are_still_there(
+    scene: Scene, elsewhere: Deps, kind: Kind
+) -> None:
+    await scene.configures(notify_user=True)
+    await eventually(lambda: elsewhere.config.get(scene.id).plugins.infractions.notify_user)
+    role = "low" if kind is Kind.TEMPROLE else None
+
+    await actions.order(elsewhere, scene.order(kind, duration=timedelta(hours=1), role=role))
+
+    [told] = scene.gateway.direct[scene.raider]
+    assert told.startswith("You were")
+    assert (await scene.changes(1))[1] == "told"
