@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
-from services.infractions import queries
+from services.infractions import actions, queries
 from services.infractions.actions import modlog as writing_the_log
 from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
-from services.infractions.model import Person
+from services.infractions.model import Kind, Person
 from shared.contracts.actions import ActionRequest, ActionResult, Message
+from shared.contracts.codec import decode
+from shared.contracts.domain import InfractionChanged
 from shared.contracts.ids import ChannelId, UserId
 from shared.errors import Retry
 from shared.postgres import transaction
@@ -269,20 +271,17 @@ async def test_a_post_that_a_crash_cut_off_is_not_repeated_and_shows_the_newest(
     scene: Scene, elsewhere: Deps
 ) -> None:
     channel = await has_log(scene)
-    held = scene.gateway.holds(channel, "send_message", done=True)
-    await scene.types(f"warn <@{scene.raider}> flood")
-    await held.arrived()
-
-    # another process takes over while the first one has not heard of its message
-    await scene.rig.db.execute("DELETE FROM turns WHERE guild_id = $1", scene.id)
-    await changes(scene, elsewhere, "pardoned")
     await eventually(lambda: elsewhere.config.get(scene.id).plugins.infractions.modlog_channel)
-    taking_over = asyncio.create_task(writing_the_log.write_log(elsewhere, scene.id))
-    held.go_on()
-    await taking_over
+    held = scene.gateway.holds(channel, "send_message", done=True)
+    await actions.order(elsewhere, scene.order(Kind.WARNING))
+    writing = asyncio.create_task(writing_the_log.write_log(elsewhere, scene.id))
+    await held.arrived()
+    writing.cancel()
 
-    await in_step(scene)
-    await until_it_reads(scene, channel, "Pardoned")
+    await changes(scene, elsewhere, "evidence", "a file")
+    held.go_on()
+
+    await until_it_reads(scene, channel, "Evidence: 1")
 
 
 async def test_only_one_writes_a_guilds_log_at_a_time(scene: Scene, elsewhere: Deps) -> None:
@@ -311,3 +310,42 @@ async def test_while_discord_is_away_the_log_waits(scene: Scene) -> None:
     await eventually(heard.is_set)
 
     await until_it_reads(scene, channel, "flood")
+
+
+async def test_what_was_imported_is_no_news(scene: Scene, elsewhere: Deps) -> None:
+    await has_log(scene)
+    await scene.types(f"warn <@{scene.raider}> flood")
+    await in_step(scene)
+
+    await changes(scene, elsewhere, "imported", "from elsewhere")
+
+    sql = "SELECT wanted FROM modlog WHERE guild_id = $1"
+    assert await scene.rig.db.fetchval(sql, scene.id) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "announced"),
+    [
+        *((change, True) for change in ("reason", "duration", "hidden", "restored", "pardoned")),
+        *((change, True) for change in ("evidence", "erased", "failed", "not lifted")),
+        *((change, False) for change in ("told", "active", "expired", "renewed", "imported")),
+    ],
+)
+async def test_other_services_hear_of_changes_of_the_record(
+    scene: Scene, elsewhere: Deps, change: str, announced: bool
+) -> None:
+    await actions.order(elsewhere, scene.order(Kind.WARNING))
+    infraction = await queries.get(elsewhere.db, scene.id, 1)
+    assert infraction is not None
+
+    async with elsewhere.db.acquire() as tx:
+        cut_off = tx.transaction()
+        await cut_off.start()
+        await note(tx, infraction, ANNE, change, "")
+        sql = "SELECT body FROM outbox WHERE guild_id = $1 AND routing_key = 'infraction.changed'"
+        bodies = [decode(row["body"], InfractionChanged) for row in await tx.fetch(sql, scene.id)]
+        await cut_off.rollback()
+
+    assert [(each.change, each.actor_id, each.version) for each in bodies] == (
+        [(change, ANNE.id, 2)] if announced else []
+    )

@@ -1,6 +1,7 @@
 """Webhooks: signed, delivered until they arrive, and switched off when nobody is there."""
 
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +9,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.infractions import queries
+from services.infractions import actions, queries
 from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
 from services.infractions.hooks import MOST_TRIES, MOST_WEBHOOKS
 from services.infractions.model import FLOTILLA
+from shared.errors import Retry
 from shared.http import new_key
+from shared.http.posting import PLACES
 from shared.postgres import transaction
 from tests.infractions.receiver import Received, Receiver, listening
 from tests.infractions.rig import Json
@@ -421,3 +424,51 @@ async def test_timestamps_are_of_the_try_not_of_the_event(scene: Scene, receiver
 
     [one] = await arrives(receiver, 1)
     assert began - 1 <= int(one.headers["webhook-timestamp"])
+
+
+async def test_a_webhook_that_just_failed_is_left_alone_for_a_while(
+    scene: Scene, receiver: Receiver
+) -> None:
+    hook = await adds(scene, receiver)
+    await scene.rig.db.execute(
+        "UPDATE webhooks SET paused_until = now() + interval '1 h' WHERE guild_id = $1", scene.id
+    )
+    await scene.types(f"warn <@{scene.raider}> flood")
+
+    async def put_off() -> None:
+        [timer] = await scene.timers("deliver")
+        assert timer["error"] == "the webhook failed just now"
+
+    await eventually(put_off)
+    assert not receiver.received
+    await hurry(scene)
+    await settles(scene, hook, state="delivered")
+
+
+async def test_only_so_many_receivers_are_waited_for_at_once(
+    scene: Scene, receiver: Receiver, elsewhere: Deps
+) -> None:
+    hook = await adds(scene, receiver)
+
+    async with AsyncExitStack() as places:
+        for _ in range(PLACES):
+            await places.enter_async_context(elsewhere.courier.place())
+        with pytest.raises(Retry):
+            await actions.deliver(elsewhere, scene.id, int(hook["id"]))
+
+
+async def test_old_deliveries_are_forgotten(scene: Scene, receiver: Receiver) -> None:
+    hook = await adds(scene, receiver)
+    await scene.types(f"warn <@{scene.raider}> flood")
+    await settles(scene, hook, state="delivered")
+    await scene.rig.db.execute(
+        "UPDATE deliveries SET created_at = now() - interval '31 d' WHERE guild_id = $1", scene.id
+    )
+
+    await scene.types(f"warn <@{scene.raider}> again")
+    await settles(scene, hook, state="delivered", number=2)
+
+    async def forgotten() -> None:
+        assert [each["number"] for each in await deliveries(scene, hook)] == [2]
+
+    await eventually(forgotten)
