@@ -46,6 +46,13 @@ class Member(Struct, kw_only=True, frozen=True):
     permissions: int = 0
 
 
+class BanDetails(Struct, kw_only=True, frozen=True):
+    """A ban as Discord has it; who did it, only the audit log knows."""
+
+    reason: str | None = None
+    user: User | None = None
+
+
 class Role(Struct, kw_only=True, frozen=True):
     """A role of a guild; the role with the guild's own id is @everyone."""
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct, field
 
+from shared.contracts.codec import decode
 from shared.contracts.discord import User
 from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 
@@ -84,8 +85,66 @@ class MemberUnbanned(Struct, kw_only=True, frozen=True):
     user: User
 
 
+class RoleName(Struct, kw_only=True, frozen=True):
+    """A role as the audit log names it, which may not exist any more."""
+
+    id: RoleId
+    name: str = ""
+
+
+class AuditChange(Struct, kw_only=True, frozen=True):
+    """One thing that was changed, as the audit log has it; the values are of the key's own type.
+
+    Without a new value (null) the thing was taken away, without an old one it was not there before.
+    """
+
+    key: str
+    new_value: Raw = field(default_factory=lambda: Raw(b"null"))
+    old_value: Raw = field(default_factory=lambda: Raw(b"null"))
+
+    def moment(self) -> datetime | None:
+        """Return the new value of a key that holds a time, such as `communication_disabled_until`.
+
+        Raises msgspec.ValidationError where it is no time.
+        """
+        return _moment(self.new_value)
+
+    def former_moment(self) -> datetime | None:
+        """Return the old value of a key that holds a time. Raises as `moment` does."""
+        return _moment(self.old_value)
+
+    def roles(self) -> tuple[RoleName, ...]:
+        """Return the roles that `$add` gave and `$remove` took.
+
+        Raises msgspec.ValidationError where they are no roles.
+        """
+        return () if _is_null(self.new_value) else decode(self.new_value, tuple[RoleName, ...])
+
+
+def _moment(value: Raw) -> datetime | None:
+    return None if _is_null(value) else decode(value, datetime)
+
+
+def _is_null(value: Raw) -> bool:
+    return bytes(value) == b"null"
+
+
+class AuditOptions(Struct, kw_only=True, frozen=True):
+    """What an entry of the audit log says beside its changes, as far as it concerns members."""
+
+    auto_moderation_rule_name: str | None = None
+    channel_id: ChannelId | None = None
+    count: int | None = None
+    delete_member_days: int | None = None
+    integration_type: str | None = None
+    members_removed: int | None = None
+
+
 class AuditLogEntryCreated(Struct, kw_only=True, frozen=True):
-    """Discord noted who did what; `action_type` is Discord's number (22 ban, 23 unban, 20 kick)."""
+    """Discord noted who did what; `action_type` is Discord's number.
+
+    20 kick, 21 prune, 22 ban, 23 unban, 24 a member changed (timeouts among it), 25 their roles.
+    """
 
     EVENT: ClassVar[str] = "GUILD_AUDIT_LOG_ENTRY_CREATE"
 
@@ -95,6 +154,8 @@ class AuditLogEntryCreated(Struct, kw_only=True, frozen=True):
     user_id: UserId | None = None
     target_id: int | None = None
     reason: str | None = None
+    changes: tuple[AuditChange, ...] | None = None
+    options: AuditOptions | None = None
 
 
 class GuildRemoved(Struct, kw_only=True, frozen=True):

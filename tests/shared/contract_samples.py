@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from msgspec import Raw, Struct
 
 from shared.contracts import actions as act
-from shared.contracts import config, domain
+from shared.contracts import config, domain, events
 from shared.contracts.discord import (
     Attachment,
     Channel,
@@ -289,5 +289,21 @@ SAMPLES: tuple[Struct, ...] = (
     *(
         act.ActionRequest(action=action, deadline=AT, key="infraction:1:5:apply", reason="Anne: x")
         for action in ACTIONS
+    ),
+    events.AuditLogEntryCreated(
+        guild_id=GUILD,
+        id=9,
+        action_type=24,
+        user_id=USER,
+        target_id=8,
+        reason="spam",
+        changes=(
+            events.AuditChange(
+                key="communication_disabled_until",
+                new_value=Raw(b'"2026-11-01T12:30:15.250000+00:00"'),
+            ),
+            events.AuditChange(key="$add", new_value=Raw(b'[{"name":"Muted","id":"4"}]')),
+        ),
+        options=events.AuditOptions(delete_member_days=7, members_removed=3),
     ),
 )
