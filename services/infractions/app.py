@@ -16,6 +16,7 @@ from services.infractions.deps import Deps
 from services.infractions.jobs import jobs
 from services.infractions.listeners import listeners
 from services.infractions.metrics import Metrics
+from services.infractions.people import People
 from services.infractions.settings import Settings
 from shared import bus, http, postgres, settings
 from shared.config import ConfigStore
@@ -84,11 +85,13 @@ async def open_deps(stack: AsyncExitStack, config: Settings, registry: Collector
         bus.connect(config.amqp_url.reveal(), name="infractions", registry=registry)
     )
     stack.push_async_callback(_cancel, asyncio.create_task(Outbox(db, connected).run()))
+    gateway = await stack.enter_async_context(Gateway.open(connected))
     return Deps(
         settings=config,
         db=db,
         bus=connected,
-        gateway=await stack.enter_async_context(Gateway.open(connected)),
+        gateway=gateway,
+        people=People(gateway),
         config=await stack.enter_async_context(ConfigStore.open(db)),
         keys=KeyStore(db),
         courier=Courier(to_loopback=config.webhooks_to_loopback),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.infractions.metrics import Metrics
+from services.infractions.people import People
 from services.infractions.settings import Settings
 from shared.bus import Bus
 from shared.config import ConfigStore
@@ -20,6 +21,7 @@ class Deps:
     db: Db
     bus: Bus
     gateway: Gateway
+    people: People
     config: ConfigStore
     keys: KeyStore
     courier: Courier

@@ -7,6 +7,8 @@ from services.infractions.timers import (
     Deliver,
     FinishPending,
     LiftInfraction,
+    LookAtBan,
+    LookAtMember,
     PutBack,
     Reassert,
     RecheckBans,
@@ -100,3 +102,15 @@ async def write_log(deps: Deps, job: WriteLog) -> None:
 async def deliver(deps: Deps, job: Deliver) -> None:
     """Deliver what waits for a webhook."""
     await actions.deliver(deps, job.guild_id, job.webhook_id)
+
+
+@jobs.job(LookAtBan)
+async def look_at_ban(deps: Deps, job: LookAtBan) -> None:
+    """Record a ban or unban of which the audit log did not tell."""
+    await actions.look_at_ban(deps, job)
+
+
+@jobs.job(LookAtMember)
+async def look_at_member(deps: Deps, job: LookAtMember) -> None:
+    """Record mutes and their ends of which the audit log did not tell."""
+    await actions.look_at_member(deps, job)

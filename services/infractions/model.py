@@ -123,7 +123,7 @@ class Order(Struct, kw_only=True, frozen=True):
 
 
 class Infraction(Struct, kw_only=True, frozen=True):
-    """The row of an infraction; `moderator_id` is None where a rule acted.
+    """The row of an infraction; `moderator_id` is None where a rule acted, or nobody knows who.
 
     `failure` says why Discord refused it, or, while it is active, why it could not be lifted;
     `lift_refusals` counts the latter. `version` grows with every change and is the last step of the
@@ -177,8 +177,10 @@ class Infraction(Struct, kw_only=True, frozen=True):
 
     @property
     def moderator(self) -> Person:
-        """Who ordered it, Flotilla itself where nobody did."""
-        return FLOTILLA if not self.moderator_id else Person(self.moderator_id, self.moderator_name)
+        """Who ordered it, Flotilla itself where nobody did; somebody unknown has only a name."""
+        if not self.moderator_id and not self.moderator_name:
+            return FLOTILLA
+        return Person(self.moderator_id or UserId(0), self.moderator_name)
 
     @property
     def in_force(self) -> bool:
@@ -255,3 +257,6 @@ class Filter(Struct, kw_only=True, frozen=True):
 
 FLOTILLA: Final = Person(UserId(0), "Flotilla")
 """Stands in the history for what nobody ordered."""
+
+SOMEONE: Final = Person(UserId(0), "someone in Discord")
+"""Stands for whoever acted on Discord where its audit log does not tell."""

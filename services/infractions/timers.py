@@ -103,3 +103,25 @@ class Deliver(Struct, kw_only=True, frozen=True, tag="deliver"):
 
     guild_id: GuildId
     webhook_id: int
+
+
+class LookAtBan(Struct, kw_only=True, frozen=True, tag="look_at_ban"):
+    """Record a ban or unban that was heard of, if no entry of the audit log has told who it was.
+
+    `seen` names it among all, so that it is recorded once.
+    """
+
+    guild_id: GuildId
+    user: Person
+    banned: bool
+    seen: str
+    seen_at: datetime
+
+
+class LookAtMember(Struct, kw_only=True, frozen=True, tag="look_at_member"):
+    """Record a mute, or its end, that a member's event showed, if no entry of the audit log did."""
+
+    guild_id: GuildId
+    user: Person
+    seen: str
+    seen_at: datetime

@@ -40,6 +40,12 @@ from services.infractions.actions.modlog import (
     write_log,
 )
 from services.infractions.actions.naming import keep_filter, kept_filter, offered
+from services.infractions.actions.looking import (
+    look_at_ban,
+    look_at_ban_later,
+    look_at_member,
+    look_at_member_later,
+)
 from services.infractions.actions.ordering import (
     finish,
     order,
@@ -55,6 +61,9 @@ from services.infractions.actions.reporting import (
     find_report,
     record_report,
     send_report,
+)
+from services.infractions.actions.seeing import (
+    see,
 )
 from services.infractions.actions.showing import (
     Page,
@@ -111,6 +120,10 @@ __all__ = [
     "lift",
     "list_deliveries",
     "list_webhooks",
+    "look_at_ban",
+    "look_at_ban_later",
+    "look_at_member",
+    "look_at_member_later",
     "newer_page",
     "offered",
     "order",
@@ -136,6 +149,7 @@ __all__ = [
     "replaced",
     "restore",
     "run_mass",
+    "see",
     "send_report",
     "set_duration",
     "set_reason",

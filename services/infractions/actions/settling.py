@@ -1,6 +1,6 @@
 """Writing down what Discord answered: in one transaction, with what it means for older measures."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.infractions import queries
 from services.infractions.actions.announcing import created, ended
@@ -40,15 +40,47 @@ async def settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> In
 
 
 async def record_seen(
-    tx: Connection, what: Order, *, expires_at: datetime | None = None
+    tx: Connection, what: Order, how: str, *, at: datetime, expires_at: datetime | None = None
 ) -> Infraction:
-    """Record what is already so on Discord, without an action; it supersedes as an order would.
+    """Record what became so on Discord at a time, without an action; it supersedes like an order.
 
     Raises asyncpg.UniqueViolationError when its `source_key` was recorded before.
     """
-    infraction = await queries.insert(tx, what, State.PENDING, expires_at=expires_at)
-    await note(tx, infraction, what.moderator, "created", f"by {what.source}")
-    return await _succeed(tx, infraction, "seen on Discord")
+    infraction = await queries.insert(tx, what, State.PENDING, expires_at=expires_at, created_at=at)
+    await note(tx, infraction, what.moderator, "created", how)
+    settled = await _succeed(tx, infraction, "seen on Discord")
+    if is_timeout(settled) and expires_at is not None:
+        # Discord times out until then, however long that is.
+        await plan_renewal(tx, settled, expires_at)
+    return settled
+
+
+async def record_past(
+    tx: Connection,
+    what: Order,
+    how: str,
+    *,
+    at: datetime,
+    expires_at: datetime | None = None,
+    over: str = "",
+    after: Infraction | None = None,
+) -> Infraction:
+    """Record what happened on Discord once and changes nothing any more; `over` says why.
+
+    What holds no more has expired, or was lifted, as by `after`, the measure that has its place.
+    Raises asyncpg.UniqueViolationError when its `source_key` was recorded before.
+    """
+    lasting = what.kind in LASTING
+    state = State.ACTIVE if lasting else State.DONE
+    infraction = await queries.insert(tx, what, state, expires_at=expires_at, created_at=at)
+    await note(tx, infraction, what.moderator, "created", how)
+    await outbox.put(tx, created(infraction))
+    if not lasting:
+        return infraction
+    if after is not None:
+        await queries.set_replaced(tx, infraction, after)
+    ran_out = expires_at is not None and expires_at <= datetime.now(UTC)
+    return await end(tx, infraction, State.EXPIRED if ran_out else State.LIFTED, FLOTILLA, over)
 
 
 async def end(

@@ -8,9 +8,16 @@ from shared.postgres import Connection, Executor, execute, fetch_one
 
 
 async def insert(
-    tx: Connection, order: Order, state: State, *, expires_at: datetime | None = None
+    tx: Connection,
+    order: Order,
+    state: State,
+    *,
+    expires_at: datetime | None = None,
+    created_at: datetime | None = None,
 ) -> Infraction:
     """Record a measure under the guild's next number; `expires_at` goes before its duration.
+
+    `created_at` is when it happened, where that is not now.
 
     Raises asyncpg.UniqueViolationError when its source was recorded before; the number is then
     not spent, as both belong to one transaction.
@@ -27,10 +34,11 @@ async def insert(
         INSERT INTO infractions (
             guild_id, number, kind, state, user_id, user_name, moderator_id, moderator_name,
             reason, source, source_key, channel_id, message_id, delete_message_seconds, expires_at,
-            role_id, points, counts_until)
-        SELECT $1, next.last_number, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            role_id, points, counts_until, created_at)
+        SELECT $1, next.last_number, $2, $3, $4, $5, nullif($6::bigint, 0), $7, $8, $9, $10, $11,
+               $12, $13,
                coalesce($18::timestamptz, now() + $14::interval),
-               $15, $16, now() + $17::interval
+               $15, $16, now() + $17::interval, coalesce($19::timestamptz, now())
           FROM next
         RETURNING *
         """,
@@ -52,6 +60,7 @@ async def insert(
         order.points if order.kind is Kind.WARNING else 0,
         order.counts_for,
         expires_at,
+        created_at,
     )
     assert row is not None
     return row
