@@ -36,6 +36,21 @@ async def misses_events(scene: Scene) -> None:
         guild_id=scene.id,
         type=missed.KEY,
     )
+    await eventually(lambda: waits_for_entries(scene))
+    await scene.rig.db.execute(
+        """
+        UPDATE timer SET due = now()
+         WHERE kind IN ('recheck_bans', 'recheck_members') AND payload->'guild_id' = $1
+        """,
+        scene.id,
+    )
+    await scene.rig.db.execute("SELECT pg_notify('infractions_timer', '')")
+
+
+async def waits_for_entries(scene: Scene) -> bool:
+    """Say whether the service has heard of it, and waits for the audit log's entries."""
+    waiting = [*await scene.timers("recheck_bans"), *await scene.timers("recheck_members")]
+    return len(waiting) == 2
 
 
 def questions(scene: Scene) -> int:

@@ -1,6 +1,7 @@
 """Asking Discord again what is so, where the gateway missed the events that would have told."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import structlog
 
@@ -23,13 +24,19 @@ ACTIVE_ON_MEMBERS = tuple(
     Filter(kind=kind, state=State.ACTIVE) for kind in (Kind.MUTE, Kind.TEMPROLE)
 )
 
+AFTER_ENTRIES: Final = timedelta(seconds=15)
+"""How long the entries of the time that was missed, which were published before, may take."""
+
 log = structlog.get_logger()
 
 
 async def recheck_later(deps: Deps, guild_id: GuildId) -> None:
-    """Have jobs ask about what holds in a guild; one that is at it already begins again."""
-    await jobs.schedule(deps.db, RecheckBans(guild_id=guild_id), key=str(guild_id))
-    await jobs.schedule(deps.db, RecheckMembers(guild_id=guild_id), key=str(guild_id))
+    """Have jobs ask about what holds in a guild; one that is at it already begins again.
+
+    They wait a little for the entries of the audit log, which say who lifted what.
+    """
+    for job in (RecheckBans(guild_id=guild_id), RecheckMembers(guild_id=guild_id)):
+        await jobs.schedule(deps.db, job, after=AFTER_ENTRIES, key=str(guild_id))
 
 
 async def recheck_bans(deps: Deps, guild_id: GuildId) -> None:
