@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, LiteralString
 
 from shared.commands.durations import parse_duration
 from shared.commands.markup import code
@@ -86,7 +86,7 @@ _BOOLEANS: Final[Mapping[str, bool]] = {
 }
 
 
-def _reads_id(mention: str, expected: str) -> Callable[[str], int]:
+def _reads_id(mention: LiteralString, expected: str) -> Callable[[str], int]:
     """Read an id, bare or in a mention such as `<@...>`."""
     pattern = re.compile(mention, re.ASCII)
 
