@@ -24,9 +24,13 @@ class InfractionView(BaseModel):
     kind: Kind
     state: State
     user: PersonView
-    moderator: PersonView | None = Field(description="None where a rule acted.")
+    moderator: PersonView | None = Field(
+        description="None where a rule acted, or nobody knows who."
+    )
     reason: str
-    source: str = Field(description="Where it came from: slash, text, api, ...")
+    source: str = Field(
+        description="Where it came from: slash, text, api, audit (Discord's audit log), ..."
+    )
     created_at: datetime
     expires_at: datetime | None
     ended_at: datetime | None = Field(description="When it expired or was lifted.")
