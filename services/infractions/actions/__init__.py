@@ -28,6 +28,12 @@ from services.infractions.actions.lifting import (
     expire,
     lift,
 )
+from services.infractions.actions.looking import (
+    look_at_ban,
+    look_at_ban_later,
+    look_at_member,
+    look_at_member_later,
+)
 from services.infractions.actions.mass import (
     cancel_mass,
     confirm_mass,
@@ -40,12 +46,6 @@ from services.infractions.actions.modlog import (
     write_log,
 )
 from services.infractions.actions.naming import keep_filter, kept_filter, offered
-from services.infractions.actions.looking import (
-    look_at_ban,
-    look_at_ban_later,
-    look_at_member,
-    look_at_member_later,
-)
 from services.infractions.actions.ordering import (
     finish,
     order,

@@ -14,6 +14,7 @@ CHANGES: Final = frozenset(
         "pardoned",
         "evidence",
         "erased",
+        "named",
         "failed",
         "not lifted",
     }
