@@ -5,6 +5,7 @@ from services.infractions.deps import Deps
 from services.infractions.timers import (
     DeleteAnswer,
     Deliver,
+    Escalate,
     FinishPending,
     LiftInfraction,
     LookAtBan,
@@ -114,3 +115,9 @@ async def look_at_ban(deps: Deps, job: LookAtBan) -> None:
 async def look_at_member(deps: Deps, job: LookAtMember) -> None:
     """Record mutes and their ends of which the audit log did not tell."""
     await actions.look_at_member(deps, job)
+
+
+@jobs.job(Escalate)
+async def escalate(deps: Deps, job: Escalate) -> None:
+    """Do what the guild's rules want after a warning."""
+    await actions.escalate(deps, job.guild_id, job.number)

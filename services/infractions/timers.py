@@ -125,3 +125,40 @@ class LookAtMember(Struct, kw_only=True, frozen=True, tag="look_at_member"):
     user: Person
     seen: str
     seen_at: datetime
+
+
+class Escalate(Struct, kw_only=True, frozen=True, tag="escalate"):
+    """Do what the guild's rules want after a warning."""
+
+    guild_id: GuildId
+    number: int
+
+
+class TakeEvidence(Struct, kw_only=True, frozen=True, tag="take_evidence"):
+    """Keep the last messages of the member of an infraction in the channel where it was ordered."""
+
+    guild_id: GuildId
+    number: int
+
+
+class FetchEvidence(Struct, kw_only=True, frozen=True, tag="fetch_evidence"):
+    """Fetch a file that is to be kept with an infraction."""
+
+    guild_id: GuildId
+    number: int
+    id: int
+
+
+class ExpireEvidence(Struct, kw_only=True, frozen=True, tag="expire_evidence"):
+    """Throw a piece of evidence away whose retention time is over."""
+
+    guild_id: GuildId
+    number: int
+    id: int
+
+
+class ErasePerson(Struct, kw_only=True, frozen=True, tag="erase_person"):
+    """Take out of a guild's record what names a person."""
+
+    guild_id: GuildId
+    user_id: UserId

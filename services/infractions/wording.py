@@ -1,6 +1,7 @@
 """Infractions in words: texts that fit, the answers to commands, cards and lines of a list."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from services.infractions.model import FLOTILLA, Infraction, Person, State, Step
@@ -121,6 +122,8 @@ def _standing(infraction: Infraction) -> str:
     state, at = infraction.state, infraction.ended_at
     if infraction.pardoned_at is not None:
         return f" · pardoned {timestamp(infraction.pardoned_at, 'R')}"
+    if infraction.counts_until is not None and infraction.counts_until <= datetime.now(UTC):
+        return f" · expired {timestamp(infraction.counts_until, 'R')}"
     if state is State.DONE:
         return ""
     if infraction.in_force and infraction.expires_at is not None:
@@ -158,6 +161,8 @@ def _state(infraction: Infraction) -> str:
         return f"deleted {timestamp(infraction.hidden_at, 'R')}"
     if infraction.pardoned_at is not None:
         return f"pardoned {timestamp(infraction.pardoned_at, 'R')}"
+    if infraction.counts_until is not None and infraction.counts_until <= datetime.now(UTC):
+        return f"expired {timestamp(infraction.counts_until, 'R')}"
     if infraction.failure is None:
         return infraction.state.value
     return f"{infraction.state.value}: {shown(infraction.failure, LONGEST_STEP)}"

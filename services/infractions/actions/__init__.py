@@ -14,6 +14,7 @@ from services.infractions.actions.delivering import (
     deliver,
 )
 from services.infractions.actions.editing import hide, pardon, restore, set_reason
+from services.infractions.actions.escalating import escalate
 from services.infractions.actions.exporting import (
     Format,
     export,
@@ -78,6 +79,7 @@ from services.infractions.actions.summing import own_record, record_before, reco
 from services.infractions.actions.timing import (
     set_duration,
 )
+from services.infractions.actions.trying import LONGEST_TRIAL, dry_run, try_rules
 from services.infractions.actions.undoing import (
     undo,
 )
@@ -97,6 +99,7 @@ from services.infractions.origins import (
 
 __all__ = [
     "LARGEST_FILE",
+    "LONGEST_TRIAL",
     "Format",
     "Imported",
     "Origin",
@@ -109,6 +112,8 @@ __all__ = [
     "confirm_mass",
     "counts",
     "deliver",
+    "dry_run",
+    "escalate",
     "expire",
     "export",
     "find_report",
@@ -157,6 +162,7 @@ __all__ = [
     "show_log_state",
     "show_mass",
     "show_webhook",
+    "try_rules",
     "undo",
     "write_log",
 ]

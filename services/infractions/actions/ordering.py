@@ -12,6 +12,7 @@ from services.infractions.actions import settling
 from services.infractions.actions.announcing import created
 from services.infractions.actions.asking import is_banned
 from services.infractions.actions.carrying import carry_out
+from services.infractions.actions.following import follow_up
 from services.infractions.actions.telling import tell
 from services.infractions.actions.writing import note
 from services.infractions.deps import Deps
@@ -130,7 +131,9 @@ async def _record(deps: Deps, what: Order) -> tuple[Infraction, bool]:
     """Return the measure, and whether it had been recorded before."""
     try:
         async with transaction(deps.db) as tx:
-            return await _insert(tx, what), False
+            infraction = await _insert(tx, what)
+            await follow_up(tx, infraction, deps.config.get(what.guild_id).plugins.infractions)
+            return infraction, False
     except asyncpg.UniqueViolationError:
         known = await queries.by_source(deps.db, what.guild_id, what.source_key)
         assert known is not None

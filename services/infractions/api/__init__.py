@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.infractions.api import exporting, importing, modlog, reading, webhooks
+from services.infractions.api import escalation, exporting, importing, modlog, reading, webhooks
 from services.infractions.deps import Deps
 
 
@@ -15,3 +15,4 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.include_router(reading.router)
     app.include_router(modlog.router)
     app.include_router(webhooks.router)
+    app.include_router(escalation.router)
