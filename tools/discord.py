@@ -53,6 +53,7 @@ class Discord:
     client_id: str
     client_secret: str
     operators: str = ""
+    cdn_origin: str = ""
 
     @classmethod
     def sandbox(cls, url: str, seed: Seed, operators: str) -> Discord:
@@ -64,6 +65,7 @@ class Discord:
             client_id=seed.application.id,
             client_secret=seed.application.client_secret,
             operators=operators,
+            cdn_origin=url,
         )
 
     @classmethod
@@ -83,6 +85,7 @@ class Discord:
             client_id=environ["DISCORD_CLIENT_ID"],
             client_secret=environ["DISCORD_CLIENT_SECRET"],
             operators=environ.get("OPERATORS", ""),
+            cdn_origin=environ.get("CDN_ORIGINS", ""),
         )
 
 

@@ -53,6 +53,8 @@ class Fleet:
                 "DISCORD_TOKEN": self.discord.token,
                 "DISCORD_API_URL": self.discord.api_url,
             }
+        if service == "infractions" and self.discord.cdn_origin:
+            return {"CDN_ORIGINS": self.discord.cdn_origin}
         if service == "stats":
             return {"CLICKHOUSE_URL": self.addresses.clickhouse_url}
         if service == "web":

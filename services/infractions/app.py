@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from services.infractions import api
 from services.infractions.commands import commands
 from services.infractions.deps import Deps
+from services.infractions.fetching import open_client
 from services.infractions.jobs import jobs
 from services.infractions.listeners import listeners
 from services.infractions.metrics import Metrics
@@ -96,6 +97,7 @@ async def open_deps(stack: AsyncExitStack, config: Settings, registry: Collector
         keys=KeyStore(db),
         courier=Courier(to_loopback=config.webhooks_to_loopback),
         metrics=Metrics(registry),
+        files=await stack.enter_async_context(open_client()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import httpx
+
 from services.infractions.metrics import Metrics
 from services.infractions.people import People
 from services.infractions.settings import Settings
@@ -26,3 +28,4 @@ class Deps:
     keys: KeyStore
     courier: Courier
     metrics: Metrics
+    files: httpx.AsyncClient

@@ -6,6 +6,8 @@ from services.infractions.timers import (
     DeleteAnswer,
     Deliver,
     Escalate,
+    ExpireEvidence,
+    FetchEvidence,
     FinishPending,
     LiftInfraction,
     LookAtBan,
@@ -17,6 +19,7 @@ from services.infractions.timers import (
     RenewMute,
     RetireUndo,
     RunMass,
+    TakeEvidence,
     WriteLog,
 )
 from shared.contracts.actions import DeleteResponse, EditResponse
@@ -121,3 +124,21 @@ async def look_at_member(deps: Deps, job: LookAtMember) -> None:
 async def escalate(deps: Deps, job: Escalate) -> None:
     """Do what the guild's rules want after a warning."""
     await actions.escalate(deps, job.guild_id, job.number)
+
+
+@jobs.job(TakeEvidence)
+async def take_evidence(deps: Deps, job: TakeEvidence) -> None:
+    """Keep a member's last messages with the measure."""
+    await actions.take_evidence(deps, job.guild_id, job.number)
+
+
+@jobs.job(FetchEvidence)
+async def fetch_evidence(deps: Deps, job: FetchEvidence) -> None:
+    """Fetch a file that is to be kept."""
+    await actions.fetch_evidence(deps, job.guild_id, job.number, job.id)
+
+
+@jobs.job(ExpireEvidence)
+async def expire_evidence(deps: Deps, job: ExpireEvidence) -> None:
+    """Throw away what was kept for its time."""
+    await actions.expire_evidence(deps, job.guild_id, job.number, job.id)

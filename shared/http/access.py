@@ -12,9 +12,9 @@ from shared.http.problems import UnauthorizedError
 from shared.http.tokens import Actor, Role, verify
 from shared.settings import Secret
 
-READ: Final = frozenset({"infractions:read", "stats:read", "config:read"})
+READ: Final = frozenset({"infractions:read", "evidence:read", "stats:read", "config:read"})
 WRITE: Final = frozenset({"infractions:write", "config:write"})
-SCOPES: Final = READ | WRITE | {"keys:write", "webhooks:write"}
+SCOPES: Final = READ | WRITE | {"keys:write", "webhooks:write", "people:erase"}
 """What a guild's API key may be allowed."""
 
 OPERATOR: Final = "operator"

@@ -50,6 +50,7 @@ def environment(database_url: str, amqp_url: str) -> dict[str, str]:
         "OPERATORS": str(OPERATOR),
         "LOG_LEVEL": "warning",
         "WEBHOOKS_TO_LOOPBACK": "true",
+        "CDN_ORIGINS": f"http://127.0.0.1:{free_port()}",
     }
 
 

@@ -136,6 +136,10 @@ class AnsweringGateway:
         for result in results:
             self.on(about, do, _answering(result))
 
+    def unscript(self, about: int, do: str) -> None:
+        """Take back how the next actions were to be answered."""
+        self._reactions[about, do].clear()
+
     def holds(self, about: int, do: str, *, done: bool = False) -> Held:
         """Hold the next action back, before it is done or before it is answered."""
         held = Held(done=done)

@@ -15,6 +15,16 @@ from services.infractions.actions.delivering import (
 )
 from services.infractions.actions.editing import hide, pardon, restore, set_reason
 from services.infractions.actions.escalating import escalate
+from services.infractions.actions.evidence import (
+    add_evidence,
+    evidence_of,
+    expire_evidence,
+    fetch_evidence,
+    file_of,
+    linked_message,
+    remove_evidence,
+    take_evidence,
+)
 from services.infractions.actions.exporting import (
     Format,
     export,
@@ -105,6 +115,7 @@ __all__ = [
     "Origin",
     "Page",
     "Record",
+    "add_evidence",
     "add_webhook",
     "cancel_mass",
     "change_webhook",
@@ -114,8 +125,12 @@ __all__ = [
     "deliver",
     "dry_run",
     "escalate",
+    "evidence_of",
     "expire",
+    "expire_evidence",
     "export",
+    "fetch_evidence",
+    "file_of",
     "find_report",
     "finish",
     "hide",
@@ -123,6 +138,7 @@ __all__ = [
     "keep_filter",
     "kept_filter",
     "lift",
+    "linked_message",
     "list_deliveries",
     "list_webhooks",
     "look_at_ban",
@@ -149,6 +165,7 @@ __all__ = [
     "record_counts",
     "record_report",
     "redeliver",
+    "remove_evidence",
     "remove_webhook",
     "renew",
     "replaced",
@@ -162,6 +179,7 @@ __all__ = [
     "show_log_state",
     "show_mass",
     "show_webhook",
+    "take_evidence",
     "try_rules",
     "undo",
     "write_log",

@@ -1,5 +1,6 @@
 """A measure from its order to its settlement: recorded, told, carried out, written down."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from services.infractions.actions import settling
 from services.infractions.actions.announcing import created
 from services.infractions.actions.asking import is_banned
 from services.infractions.actions.carrying import carry_out
+from services.infractions.actions.evidence import save_evidence
 from services.infractions.actions.following import follow_up
 from services.infractions.actions.telling import tell
 from services.infractions.actions.writing import note
@@ -93,8 +95,8 @@ def _as_configured(deps: Deps, what: Order) -> Order:
 
 
 async def _do(deps: Deps, infraction: Infraction, *, again: bool) -> Infraction:
-    """Tell the member, as long as they can be reached, and carry the measure out."""
-    await tell(deps, infraction)
+    """Tell the member while they can be reached, save what will be deleted, and carry it out."""
+    await asyncio.gather(tell(deps, infraction), save_evidence(deps, infraction))
     try:
         outcome = await carry_out(deps, infraction, again=again)
     except UnavailableError as error:

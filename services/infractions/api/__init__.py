@@ -2,7 +2,15 @@
 
 from fastapi import FastAPI
 
-from services.infractions.api import escalation, exporting, importing, modlog, reading, webhooks
+from services.infractions.api import (
+    escalation,
+    evidence,
+    exporting,
+    importing,
+    modlog,
+    reading,
+    webhooks,
+)
 from services.infractions.deps import Deps
 
 
@@ -16,3 +24,4 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.include_router(modlog.router)
     app.include_router(webhooks.router)
     app.include_router(escalation.router)
+    app.include_router(evidence.router)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from services.infractions import actions
-from services.infractions.commands import edits, lookups
+from services.infractions.commands import edits, evidence, lookups
 from services.infractions.commands.declared import commands
 from services.infractions.deps import Deps
 from services.infractions.wording import choice_name
 from shared.contracts.invocations import Choice, Invocation
 
-DECLARED = (edits, lookups)
+DECLARED = (edits, evidence, lookups)
 """Where the commands are declared whose numbers are offered."""
 
 
@@ -27,4 +27,6 @@ async def complete_deleted(deps: Deps, by: Invocation, typed: str) -> Sequence[C
 
 for _name in ("info", "reason", "duration", "edit", "delete", "pardon"):
     commands.autocomplete(f"infractions {_name}", "number")(complete_number)
+for _name in ("add", "list", "remove"):
+    commands.autocomplete(f"infractions evidence {_name}", "number")(complete_number)
 commands.autocomplete("infractions restore", "number")(complete_deleted)
