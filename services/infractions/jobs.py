@@ -5,6 +5,7 @@ from services.infractions.deps import Deps
 from services.infractions.timers import (
     DeleteAnswer,
     Deliver,
+    ErasePerson,
     Escalate,
     ExpireEvidence,
     FetchEvidence,
@@ -142,3 +143,9 @@ async def fetch_evidence(deps: Deps, job: FetchEvidence) -> None:
 async def expire_evidence(deps: Deps, job: ExpireEvidence) -> None:
     """Throw away what was kept for its time."""
     await actions.expire_evidence(deps, job.guild_id, job.number, job.id)
+
+
+@jobs.job(ErasePerson)
+async def erase_person(deps: Deps, job: ErasePerson) -> None:
+    """Take a person out of a guild's record."""
+    await actions.erase_person(deps, job.guild_id, job.user_id)

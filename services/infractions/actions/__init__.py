@@ -14,6 +14,12 @@ from services.infractions.actions.delivering import (
     deliver,
 )
 from services.infractions.actions.editing import hide, pardon, restore, set_reason
+from services.infractions.actions.erasing import (
+    ask_erasure,
+    ask_erasure_everywhere,
+    erase_person,
+    show_erasure,
+)
 from services.infractions.actions.escalating import escalate
 from services.infractions.actions.evidence import (
     add_evidence,
@@ -117,6 +123,8 @@ __all__ = [
     "Record",
     "add_evidence",
     "add_webhook",
+    "ask_erasure",
+    "ask_erasure_everywhere",
     "cancel_mass",
     "change_webhook",
     "close_report",
@@ -124,6 +132,7 @@ __all__ = [
     "counts",
     "deliver",
     "dry_run",
+    "erase_person",
     "escalate",
     "evidence_of",
     "expire",
@@ -176,6 +185,7 @@ __all__ = [
     "set_duration",
     "set_reason",
     "show",
+    "show_erasure",
     "show_log_state",
     "show_mass",
     "show_webhook",

@@ -3,7 +3,8 @@
 from typing import Final
 
 from services.infractions.model import Infraction, Kind
-from services.infractions.timers import Escalate, TakeEvidence
+from services.infractions.queries import erasing
+from services.infractions.timers import ErasePerson, Escalate, TakeEvidence
 from shared import jobs
 from shared.contracts.config import InfractionsPlugin
 from shared.postgres import Connection
@@ -29,3 +30,11 @@ def wants_evidence(infraction: Infraction, plugin: InfractionsPlugin) -> bool:
         and infraction.channel_id is not None
         and infraction.kind in WITH_EVIDENCE
     )
+
+
+async def erase_later(tx: Connection, infraction: Infraction) -> None:
+    """Have a job take the id of an erased person out of a measure that has ended."""
+    guild_id, user_id = infraction.guild_id, infraction.user_id
+    if await erasing.asked(tx, guild_id, user_id) is not None:
+        job = ErasePerson(guild_id=guild_id, user_id=user_id)
+        await jobs.schedule(tx, job, key=f"{guild_id}:{user_id}")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from services.infractions import queries
 from services.infractions.actions.announcing import created, ended
+from services.infractions.actions.following import erase_later
 from services.infractions.actions.muting import RENEWED_BEFORE, first_timeout
 from services.infractions.actions.writing import note
 from services.infractions.model import (
@@ -90,6 +91,7 @@ async def end(
     done = await queries.set_state(tx, infraction, state)
     await note(tx, done, actor, state.value, detail)
     await outbox.put(tx, ended(done, actor))
+    await erase_later(tx, done)
     return done
 
 
@@ -156,6 +158,7 @@ async def _succeed(tx: Connection, infraction: Infraction, how: str) -> Infracti
 async def _fail(tx: Connection, infraction: Infraction, failure: str) -> Infraction:
     settled = await queries.set_state(tx, infraction, State.FAILED, failure=failure)
     await note(tx, settled, FLOTILLA, State.FAILED.value, failure)
+    await erase_later(tx, settled)
     return settled
 
 

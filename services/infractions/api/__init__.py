@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.infractions.api import (
+    erasing,
     escalation,
     evidence,
     exporting,
@@ -25,3 +26,4 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.include_router(webhooks.router)
     app.include_router(escalation.router)
     app.include_router(evidence.router)
+    app.include_router(erasing.router)
