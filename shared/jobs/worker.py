@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from shared.jobs import store
+from shared.jobs.ending import cancel, wait_for
 from shared.jobs.finishing import Finisher
 from shared.jobs.kinds import Kind
 from shared.jobs.lanes import Lane
@@ -34,8 +35,14 @@ SUSPECT: Final = 3
 SUSPECT_WAIT: Final = timedelta(seconds=1)
 COUNT_EVERY: Final = 10.0
 GRACE: Final = 8.0
-CLAIM_ENDS: Final = 1.0
-"""Seconds that a claim which is under way has at a stop."""
+"""Seconds that a stop takes at most, whatever the server does."""
+CLAIM_SHARE: Final = 8
+"""A claim that is under way at a stop has so small a part of the time."""
+LEAVING: Final = 2.5
+"""Seconds of the time that are kept for cancelling, and for giving back."""
+GIVING_BACK: Final = 1.5
+CANCELLING: Final = 0.5
+"""Seconds; over a stalled connection a cancelled query would wait for a minute."""
 
 log = structlog.get_logger()
 
@@ -78,19 +85,25 @@ class Worker:
         self._background = [asyncio.create_task(loop) for loop in loops]
 
     async def stop(self, within: float = GRACE) -> None:
-        """Finish what runs, within a time, and give back the rest."""
+        """Finish what runs, and give back the rest, within a time, whatever the server does.
+
+        What can't be given back is done by others when its lease ends.
+        """
+        end = time.monotonic() + within
         finishing, claiming, *others = self._background
         self._stopping = True
         self._wake.set()
-        await asyncio.wait((claiming,), timeout=CLAIM_ENDS)  # or what it got would look crashed
-        await _cancel([claiming, *others])
+        # or what it got would look crashed
+        await asyncio.wait((claiming,), timeout=within / CLAIM_SHARE)
+        await cancel([claiming, *others], CANCELLING)
         await self._give_back([job for lane in self._lanes.values() for job in lane.give_up()])
         if self._running:
-            await asyncio.wait(tuple(self._running), timeout=within)
+            left = max(0.0, end - LEAVING - time.monotonic())
+            await asyncio.wait(tuple(self._running), timeout=left)
         unfinished = [job for jobs in self._running.values() for job in jobs]
-        await _cancel(list(self._running))
+        await cancel(list(self._running), CANCELLING)
         await self._give_back(unfinished)
-        await _cancel([finishing])
+        await cancel([finishing], CANCELLING)
 
     # --- claiming -------------------------------------------------------------------------------
 
@@ -254,15 +267,10 @@ class Worker:
         for job in jobs:
             self._held.pop(job.id, None)
         if jobs:
-            try:
-                async with asyncio.timeout(2):
-                    await store.give_back(self._db, jobs, after=timedelta())
-            except Exception as error:  # noqa: BLE001 - the leases end by themselves
-                log.warning("giving_back_failed", jobs=len(jobs), error=repr(error))
+            await wait_for(asyncio.create_task(self._release(jobs)), GIVING_BACK)
 
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    async def _release(self, jobs: list[Claimed]) -> None:
+        try:
+            await store.give_back(self._db, jobs, after=timedelta())
+        except Exception as error:  # noqa: BLE001 - the leases end by themselves
+            log.warning("giving_back_failed", jobs=len(jobs), error=repr(error))

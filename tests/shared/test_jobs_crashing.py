@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from shared import postgres
 from shared.jobs import Jobs, list_jobs, schedule, store
+from shared.jobs.worker import Worker
 from shared.postgres import Connection, Db, execute, fetch_value
 from tests.shared.job_process import Count, Die, Hang, Linger
-from tests.support.proxy import proxied
+from tests.support.proxy import Proxy, proxied
 from tests.support.waiting import eventually
 
 LEASE = timedelta(seconds=1)
@@ -352,3 +353,54 @@ async def test_a_worker_that_is_stopped_in_a_transaction_past_its_lease_leaves_n
             await schedule(db, Count(2))  # done by whoever is there, after it woke up
             await eventually(lambda: has_more(db, 1), within=20)
     assert await effects(db) == [1, 2]
+
+
+@asynccontextmanager
+async def claiming_over_a_stalled_connection(
+    url: str, db: Db, jobs: Jobs
+) -> AsyncGenerator[tuple[Worker, Proxy]]:
+    """Give a worker that has claimed a job in the database, and has not been told so."""
+    async with (
+        proxied(url) as server,
+        postgres.connect(server.url, schema="tests") as far,
+        jobs.worker(far, None) as worker,
+    ):
+        async with db.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE timer IN ACCESS EXCLUSIVE MODE")
+            await schedule(other, Wait(1), after=timedelta(minutes=-1))
+            await db.execute("SELECT pg_notify('tests_timer', '')")
+            await eventually(lambda: fetch_value(db, bool, CLAIM_WAITS), within=30)
+            server.stall()
+        await eventually(lambda: fetch_value(db, bool, CLAIMED), within=30)
+        yield worker, server
+
+
+CLAIM_WAITS = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                      AND query LIKE '%timer_claim%')
+"""
+CLAIMED = "SELECT owner IS NOT NULL FROM timer"
+
+
+async def test_what_is_claimed_in_the_moment_of_a_stop_is_given_back(
+    database_url: str, db: Db
+) -> None:
+    """Or it would look as if it had crashed a worker, and wait for its lease to end."""
+    slow = Slow()
+    async with claiming_over_a_stalled_connection(database_url, db, slow.jobs) as (worker, server):
+        server.flow()
+        await worker.stop(within=120)
+        [job] = await list_jobs(db)
+    assert (job.state, job.failures, slow.begun) == ("waiting", 0, [])
+
+
+async def test_a_stop_ends_though_the_server_does_not_answer(database_url: str, db: Db) -> None:
+    """A query that is cancelled over a stalled connection waits for a minute, each in its turn."""
+    slow = Slow()
+    async with claiming_over_a_stalled_connection(database_url, db, slow.jobs) as (worker, server):
+        async with asyncio.timeout(30):
+            await worker.stop(within=1)
+        [job] = await list_jobs(db)
+        server.flow()
+    assert (job.state, slow.begun) == ("running", [])
