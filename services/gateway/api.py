@@ -1,8 +1,8 @@
-"""The gateway's HTTP API: shards, commands, what is known of a guild, and dead letters."""
+"""The gateway's HTTP API: shards, commands, queues, and what is known of a guild."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
 
 from services.gateway import queries, views
 from services.gateway.deps import Deps
@@ -13,7 +13,7 @@ from services.gateway.shards.leases import EXECUTOR, of_shard, shard_of
 from services.gateway.shards.shares import agreed_count
 from shared.contracts.ids import GuildId
 from shared.errors import ConflictError, NotFoundError, UnavailableError
-from shared.http import SnowflakeText, require
+from shared.http import Count, SnowflakeText, dead_routes, require
 
 
 def deps_of(request: Request) -> Deps:
@@ -22,17 +22,8 @@ def deps_of(request: Request) -> Deps:
     return deps
 
 
-def own_queue(queue: Annotated[str, Path(description="One of the gateway's queues.")]) -> str:
-    """Return the name of a queue of ours. Raises NotFoundError."""
-    if queue not in OWN:
-        raise NotFoundError(f"The queues here are: {', '.join(sorted(OWN))}.")
-    return queue
-
-
 DepsOf = Annotated[Deps, Depends(deps_of)]
-OwnQueue = Annotated[str, Depends(own_queue)]
 OfGuild = Annotated[SnowflakeText, Path(description="The server's id.")]
-Some = Annotated[int, Query(ge=1, le=1000, description="How many, the oldest first.")]
 
 operators = APIRouter(tags=["operation"], dependencies=[Depends(require("operator"))])
 guilds = APIRouter(tags=["guilds"], dependencies=[Depends(require("config:read"))])
@@ -43,6 +34,7 @@ def include(app: FastAPI, deps: Deps) -> None:
     app.state.deps = deps
     app.include_router(operators)
     app.include_router(guilds)
+    app.include_router(dead_routes(deps.bus, OWN))
 
 
 @operators.get("/shards")
@@ -111,12 +103,12 @@ async def show_budget(deps: DepsOf) -> views.BudgetView:
 @operators.delete("/commands/{service}")
 async def forget_service(
     deps: DepsOf, service: Annotated[str, Path(description="A service that is gone.")]
-) -> views.Count:
+) -> Count:
     """Forget the commands of a service that was taken away for good."""
     count = await queries.forget_service(deps.db, service)
     if not count:
         raise NotFoundError(f"No service {service} has announced commands.")
-    return views.Count(count=count)
+    return Count(count=count)
 
 
 @operators.get("/queues")
@@ -126,31 +118,6 @@ async def list_queues(deps: DepsOf) -> list[views.QueueView]:
     Dead letters of other services' queues are counted here and treated at their APIs.
     """
     return [views.queue_view(queue) for queue in await deps.queues.look()]
-
-
-@operators.get("/dead")
-async def list_dead(deps: DepsOf, limit: Some = 20) -> dict[str, list[views.DeadView]]:
-    """List the parked messages of every queue, by queue, leaving them where they are."""
-    return {queue: await _peek(deps, queue, limit) for queue in sorted(OWN)}
-
-
-async def _peek(deps: Deps, queue: str, limit: int) -> list[views.DeadView]:
-    try:
-        return [views.dead_view(letter) for letter in await deps.bus.peek(queue, limit)]
-    except NotFoundError:  # of the executor, which has not run here yet
-        return []
-
-
-@operators.post("/dead/{queue}/replay")
-async def replay_dead(deps: DepsOf, queue: OwnQueue, count: Some = 1) -> views.Count:
-    """Have parked messages handled again."""
-    return views.Count(count=await deps.bus.replay(queue, count))
-
-
-@operators.post("/dead/{queue}/drop")
-async def drop_dead(deps: DepsOf, queue: OwnQueue, count: Some = 1) -> views.Count:
-    """Throw parked messages away."""
-    return views.Count(count=await deps.bus.drop(queue, count))
 
 
 @guilds.get("/guilds/{guild_id}/snapshot")

@@ -10,7 +10,6 @@ from services.gateway.recognition.book import Entry
 from services.gateway.shards.gate import StartLimit
 from services.gateway.shards.leases import shard_of
 from services.gateway.shards.shard import Shard
-from shared.bus import DeadLetter
 from shared.contracts.discord import GuildSnapshot
 from shared.http import SnowflakeText
 
@@ -138,19 +137,6 @@ class GuildView(BaseModel):
     updated_at: datetime | None
 
 
-class DeadView(BaseModel):
-    """A parked message."""
-
-    message_id: str
-    type: str
-    guild_id: SnowflakeText
-    routing_key: str
-    reason: str
-    attempts: int
-    died_at: datetime | None
-    body: str
-
-
 class QueueView(BaseModel):
     """A queue: what waits in it and who takes it, and what is parked beside it.
 
@@ -162,12 +148,6 @@ class QueueView(BaseModel):
     consumers: int
     dead: int
     stalled_seconds: float
-
-
-class Count(BaseModel):
-    """How many messages were treated."""
-
-    count: int
 
 
 def shard_view(
@@ -282,18 +262,4 @@ def guild_view(guild: GuildSnapshot) -> GuildView:
             for channel in guild.channels
         ],
         updated_at=guild.updated_at,
-    )
-
-
-def dead_view(letter: DeadLetter) -> DeadView:
-    """Show a parked message."""
-    return DeadView(
-        message_id=letter.message_id,
-        type=letter.type,
-        guild_id=letter.guild_id,
-        routing_key=letter.routing_key,
-        reason=letter.reason,
-        attempts=letter.attempts,
-        died_at=letter.died_at,
-        body=letter.body,
     )

@@ -69,6 +69,7 @@ def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
     )
     api.include(app, deps)
     app.include_router(http.job_routes(deps.db))
+    app.include_router(http.dead_routes(deps.bus, http.queues_of("infractions")))
     return app
 
 

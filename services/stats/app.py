@@ -87,6 +87,7 @@ def build(deps: Deps, keys: http.KeyStore, registry: CollectorRegistry) -> FastA
         service="stats", ready=ready, settings=deps.settings, keys=keys, registry=registry
     )
     api.include(app, deps)
+    app.include_router(http.dead_routes(deps.bus, http.queues_of("stats")))
     return app
 
 

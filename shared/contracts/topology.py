@@ -22,7 +22,7 @@ ACTION_CLASSES: Final = (INTERACTIVE, MODERATION, BULK)
 """Routing keys of `gateway.actions`: somebody waits; a member is concerned; nobody waits."""
 
 
-PURPOSES: Final = ("commands", "events", "domain", "ingest")
+PURPOSES: Final = ("commands", "events", "domain", "ingest", "jobs")
 """What a service's queues are for: they are named `<service>.<purpose>`."""
 
 

@@ -12,7 +12,7 @@ from services.admin.api.keys import key_routes
 from services.admin.api.views import InvalidConfig
 from services.admin.deps import Deps
 from shared.config.problems import ConfigError
-from shared.http import create_app, job_routes
+from shared.http import create_app, dead_routes, job_routes, queues_of
 from shared.http.problems import MEDIA_TYPE
 from shared.postgres import is_up
 
@@ -27,7 +27,13 @@ def create_api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
         service="admin", ready=ready, settings=deps.settings, keys=deps.keys, registry=registry
     )
     app.add_exception_handler(ConfigError, _tell_the_place)
-    for routes in (config_routes(deps), key_routes(deps), access_routes(deps), job_routes(deps.db)):
+    for routes in (
+        config_routes(deps),
+        key_routes(deps),
+        access_routes(deps),
+        job_routes(deps.db),
+        dead_routes(deps.bus, queues_of("admin")),
+    ):
         app.include_router(routes)
     return app
 
