@@ -55,6 +55,7 @@ async def _serve(
 ) -> None:
     supervisor = Supervisor(folder, say)
     ports, keys = Ports(folder / "ports.json"), Keys(folder / "keys.json")
+    (folder / "logs").mkdir(exist_ok=True)
     await supervisor.clear_leftovers()
     try:
         await install_missing(Addresses.given(given), folder / "logs" / "apt.log", say)
