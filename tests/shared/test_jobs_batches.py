@@ -199,3 +199,43 @@ async def test_a_batch_takes_deps_jobs_and_a_transaction() -> None:
         Jobs().batch(Pay)(two)
     with pytest.raises(ValueError, match="at least one job"):
         Jobs().batch(Pay, size=0)
+
+
+# --- jobs that share a transaction ----------------------------------------------------------------
+
+
+async def test_jobs_that_run_together_share_a_transaction_and_one_that_fails_is_put_off_alone(
+    db: Db,
+) -> None:
+    jobs = Jobs()
+    transactions: dict[int, int] = {}
+
+    @jobs.job(Pay, together=40)
+    async def pay(_deps: object, job: Pay, tx: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        transactions[job.number] = await fetch_value(tx, int, "SELECT txid_current()")
+        await tx.execute("INSERT INTO effects VALUES ($1)", job.number)
+        if job.number == 7:
+            raise ValueError("no such account")
+
+    await put(db, 20)
+    async with jobs.worker(db, None):
+        await eventually(lambda: one_has_failed(db))
+        [left] = await list_jobs(db)
+
+    assert left.payload["number"] == 7
+    assert await effects(db) == [number for number in range(20) if number != 7]
+    assert len(set(transactions.values())) < 10
+
+
+async def one_has_failed(db: Db) -> bool:
+    return await fetch_value(db, bool, "SELECT count(*) = 1 AND min(failures) > 0 FROM timer")
+
+
+def test_jobs_that_run_together_need_a_function_that_takes_the_transaction() -> None:
+    jobs = Jobs()
+
+    async def pay(_deps: object, _job: Pay) -> None:
+        """Pay somebody."""
+
+    with pytest.raises(ValueError, match="takes tx"):
+        jobs.job(Pay, together=5)(pay)
