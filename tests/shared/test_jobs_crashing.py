@@ -64,6 +64,18 @@ async def line_of(process: Process) -> str:
         return (await process.stdout.readline()).decode().strip()
 
 
+async def freeze(process: Process) -> None:
+    """Stop a process as a machine that sleeps does, and return when all of it stands still."""
+    process.send_signal(signal.SIGSTOP)
+    threads = Path(f"/proc/{process.pid}/task")
+
+    def stands_still() -> bool:
+        states = [(thread / "stat").read_text().rpartition(")")[2] for thread in threads.iterdir()]
+        return all(state.split()[0] == "T" for state in states)
+
+    await eventually(stands_still)
+
+
 async def none_left(db: Db) -> bool:
     return await fetch_value(db, int, "SELECT count(*) FROM timer") == 0
 
@@ -137,7 +149,7 @@ async def test_the_late_completion_of_a_worker_that_hung_is_refused(
     async with worker_process(database_url) as process:
         await schedule(db, Hang(1))
         assert await line_of(process) == "hang 1"
-        process.send_signal(signal.SIGSTOP)
+        await freeze(process)
 
         [stale] = await store_rows(db)
         await eventually(lambda: fetch_value(db, bool, "SELECT due < now() FROM timer"))
@@ -340,7 +352,7 @@ async def test_a_worker_that_is_stopped_in_a_transaction_past_its_lease_leaves_n
     async with worker_process(database_url) as process:
         await schedule(db, Linger(1))
         assert await line_of(process) == "linger 1"
-        process.send_signal(signal.SIGSTOP)
+        await freeze(process)
         others = Jobs()
 
         @others.job(Linger)
