@@ -43,7 +43,9 @@ async def _make_ours(url: str) -> None:
 
 async def _make_pgqueuer(url: str) -> None:
     connection = await asyncpg.connect(url)
-    await Queries(AsyncpgDriver(connection)).install()
+    queries = Queries(AsyncpgDriver(connection))
+    await queries.install()
+    await queries.optimize_autovacuum()  # as its guide wants
     await connection.close()
 
 

@@ -1,11 +1,12 @@
 """How fast timed jobs are done, and how soon after they are due, beside pgqueuer and procrastinate.
 
-Every job writes one row. Ours is measured three times: with a handler for many jobs at once, with
-one that is called for each job and writes in the transaction of its completion (exactly once), and
-with one that writes for itself (at least once, as with both peers). Postgres is a private one, with
-fsync on. In turn, the same is done by both
-peers with their own tables in the same server; theirs is the faster of the settings that their
-documentation offers, found by trying.
+Every job writes one row. Ours is measured with a handler for many jobs at once, with one that is
+called for each job and writes in the transaction of its completion (exactly once), with the same
+where jobs share a transaction, and with one that writes for itself (at least once, as with both
+peers). Postgres is a private one, with fsync on. Each scheduler has two databases, one without and
+one with a million jobs for later; all sides and both databases are measured in turn, so that what
+the machine does besides hits all of them. The peers' settings are those of their documentation,
+and of what it offers the fastest of those tried.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ ONLY_POSTGRES: Final = {"AMQP_URL": "none", "CLICKHOUSE_URL": "none"}
 ROUNDS: Final = 3
 FUTURE: Final = 1_000_000
 CHUNK: Final = 100_000
-LONGEST: Final = 2.0
+LONGEST: Final = 1.0
 """Seconds after which a round ends, however many jobs are left; the rate is of those done."""
 PATIENCE: Final = 30.0
 TIMED: Final = 300
@@ -59,16 +60,19 @@ class Side:
     said: str = ""
 
 
-BATCHES: Final = Side("batches", OURS, 80_000, "batch handler")
-SINGLE: Final = Side("single", OURS, 10_000, "handler in a transaction")
-PLAIN: Final = Side("plain", OURS, 15_000, "plain handler")
+BATCHES: Final = Side("batches", OURS, 50_000, "batch handler")
+TOGETHER: Final = Side("together", OURS, 12_000, "handlers that share a transaction")
+SINGLE: Final = Side("single", OURS, 5_000, "handler in a transaction")
+PLAIN: Final = Side("plain", OURS, 6_000, "plain handler")
 PEERS: Final = (
-    Side("pgqueuer", PGQUEUER, 15_000),
-    Side("procrastinate", PROCRASTINATE, 1_500),
+    Side("pgqueuer", PGQUEUER, 6_000),
+    Side("procrastinate", PROCRASTINATE, 1_000),
 )
-SIDES: Final = (BATCHES, SINGLE, PLAIN, *PEERS)
+MINE: Final = (BATCHES, TOGETHER, SINGLE, PLAIN)
+SIDES: Final = (*MINE, *PEERS)
 QUICK: Final = (BATCHES, *PEERS)
 TIMELY: Final = (SINGLE, *PEERS)
+WORKERS: Final = (1, 2)
 
 Rates = dict[tuple[str, str], list[float]]
 """What was measured, by side and case."""
@@ -108,10 +112,11 @@ class Base:
 
 @dataclass
 class Place:
-    """One side at its database."""
+    """One side at one of its databases, and what else waits in that."""
 
     side: Side
     base: Base
+    waiting: str
 
 
 async def run() -> list[Result]:
@@ -121,22 +126,28 @@ async def run() -> list[Result]:
         folder = _open_to_all(Path(name))
         server = stack.enter_context(servers(folder, ONLY_POSTGRES, to_terminal)).database_url
         bases = {
-            tables.table: await stack.enter_async_context(_base(server, tables))
+            (tables.table, waiting): await stack.enter_async_context(_base(server, tables, number))
             for tables in (OURS, PGQUEUER, PROCRASTINATE)
+            for number, waiting in enumerate((NONE, MILLION))
         }
-        return await _measure([Place(side, bases[side.tables.table]) for side in SIDES])
+        return await _measure(
+            [
+                Place(side, bases[side.tables.table, waiting], waiting)
+                for side in SIDES
+                for waiting in (NONE, MILLION)
+            ]
+        )
 
 
 def _open_to_all(folder: Path) -> Path:
     """Let a Postgres in that steps down from root to another user."""
     folder.chmod(0o755)
-    (folder / "logs").mkdir()
     return folder
 
 
 @asynccontextmanager
-async def _base(server: str, tables: Tables) -> AsyncGenerator["Base"]:
-    url = await prepare(server, f"bench_{tables.table.rpartition('.')[2]}", tables)
+async def _base(server: str, tables: Tables, number: int) -> AsyncGenerator["Base"]:
+    url = await prepare(server, f"bench_{tables.table.rpartition('.')[2]}_{number}", tables)
     db = await asyncpg.connect(url)
     try:
         yield Base(tables, url, db)
@@ -146,32 +157,29 @@ async def _base(server: str, tables: Tables) -> AsyncGenerator["Base"]:
 
 async def _measure(places: list[Place]) -> list[Result]:
     rates: Rates = defaultdict(list)
-    bases = {place.base.url: place.base for place in places}.values()
-    for base in bases:
-        await base.analyze()
-    for workers in (1, 2):
-        await _drain(places, rates, workers, NONE)
-    for base in bases:
+    full = [place for place in places if place.waiting == MILLION]
+    for base in _bases(full):
         await base.fill_future()
-    await _drain([place for place in places if place.side in QUICK], rates, 1, STALE, rounds=1)
-    for base in bases:
+    for place in full:
+        if place.side in QUICK:
+            rates[place.side.name, _case(1, STALE)].append(await _rate(place, 1))
+    for base in _bases(places):
         await base.analyze()
-    for workers in (1, 2):
-        await _drain(places, rates, workers, MILLION)
-    timed = [place for place in places if place.side in TIMELY]
-    lates = {place.side.name: await _lateness(place) for place in timed}
+    for _ in range(ROUNDS):
+        for workers in WORKERS:
+            for place in places:
+                case = _case(workers, place.waiting)
+                rates[place.side.name, case].append(await _rate(place, workers))
+    lates = {place.side.name: await _lateness(place) for place in full if place.side in TIMELY}
     return [*_speed(rates), *_flatness(rates), *_delay(lates)]
 
 
+def _bases(places: list[Place]) -> list[Base]:
+    """Return the databases of places, each once."""
+    return list({place.base.url: place.base for place in places}.values())
+
+
 # --- jobs a second --------------------------------------------------------------------------------
-
-
-async def _drain(
-    places: list[Place], rates: Rates, workers: int, waiting: str, rounds: int = ROUNDS
-) -> None:
-    for _ in range(rounds):
-        for place in places:
-            rates[place.side.name, _case(workers, waiting)].append(await _rate(place, workers))
 
 
 def _case(workers: int, waiting: str) -> str:
@@ -180,13 +188,12 @@ def _case(workers: int, waiting: str) -> str:
 
 async def _rate(place: Place, workers: int) -> float:
     """Return how many jobs a second were done by so many workers."""
-    await place.base.clear()
     jobs = place.side.jobs
-    await place.base.fill(1, jobs, datetime.now(UTC) - timedelta(minutes=1))
-    async with AsyncExitStack() as stack:
-        running = [await stack.enter_async_context(_worker(place)) for _ in range(workers)]
+    async with _workers(place, workers) as running:
+        await place.base.clear()
+        await place.base.fill(1, jobs, datetime.now(UTC) - timedelta(minutes=1))
+        await _go(place, running)
         began = time.time()
-        _go(running)
         await _until_done(place, jobs, began + LONGEST)
     done, distinct, last = await _effects(place)
     if not done or done != distinct:
@@ -195,10 +202,10 @@ async def _rate(place: Place, workers: int) -> float:
 
 
 async def _until_done(place: Place, jobs: int, end: float) -> None:
-    """Wait until so many jobs are done, or until a time."""
+    """Wait until so many jobs are done, or until a time; for the first one somewhat longer."""
     sql = "SELECT count(*) FROM public.effects"
-    while await place.base.db.fetchval(sql) < jobs:
-        if time.time() > end:
+    while (done := await place.base.db.fetchval(sql)) < jobs:
+        if time.time() > (end if done else end + PATIENCE):
             return
         await asyncio.sleep(0.1)
 
@@ -224,8 +231,8 @@ async def _lateness(place: Place) -> list[float]:
     due = datetime.now(UTC) + timedelta(seconds=8)  # until the worker is there
     await place.base.fill(1, TIMED, due, EVERY)
     end = due.timestamp() + TIMED * EVERY.total_seconds() + LATEST
-    async with _worker(place) as worker:
-        _go([worker])
+    async with _workers(place, 1) as running:
+        await _go(place, running)
         await _until_done(place, TIMED, end)
     rows = await place.base.db.fetch("SELECT number, started FROM public.effects")
     begun: dict[int, float] = {row["number"]: row["started"] for row in rows}
@@ -242,22 +249,30 @@ async def _lateness(place: Place) -> list[float]:
 
 
 @asynccontextmanager
+async def _workers(place: Place, count: int) -> AsyncGenerator[list[Process]]:
+    """Give workers in processes of their own, which are still starting."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(_worker(place)) for _ in range(count)]
+
+
+@asynccontextmanager
 async def _worker(place: Place) -> AsyncGenerator[Process]:
-    """Give a worker in a process of its own, ready to begin."""
     argv = (sys.executable, "-m", "benchmarks.job_workers", place.side.name, place.base.url)
     process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE)
-    assert process.stdout is not None
     try:
-        said = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
-        if said.strip() != b"ready":
-            raise CannotMeasureError(f"{place.side.name} did not start; it said {said!r}")
         yield process
     finally:
         process.kill()
         await process.wait()
 
 
-def _go(workers: list[Process]) -> None:
+async def _go(place: Place, workers: list[Process]) -> None:
+    """Have workers begin once all of them are ready."""
+    for worker in workers:
+        assert worker.stdout is not None
+        said = await asyncio.wait_for(worker.stdout.readline(), PATIENCE)
+        if said.strip() != b"ready":
+            raise CannotMeasureError(f"{place.side.name} did not start; it said {said!r}")
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.write(b"go\n")
@@ -276,7 +291,7 @@ def _speed(rates: Rates) -> list[Result]:
             peer_name=peer.name,
             unit="jobs/s",
         )
-        for side in (BATCHES, SINGLE, PLAIN)
+        for side in MINE
         for case in [case for name, case in rates if name == side.name]
         for peer in PEERS
     ]
@@ -292,8 +307,8 @@ def _flatness(rates: Rates) -> list[Result]:
             peer_name="itself, none waiting",
             unit="jobs/s",
         )
-        for side in (BATCHES, SINGLE, PLAIN)
-        for workers in (1, 2)
+        for side in MINE
+        for workers in WORKERS
     ]
 
 
