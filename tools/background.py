@@ -18,11 +18,16 @@ from tools.supervisor import Supervisor
 
 
 @contextmanager
-def servers(folder: Path, given: Mapping[str, str], say: Say) -> Generator[Addresses]:
-    """Run the servers that were not given, with their data in a folder."""
+def servers(
+    folder: Path, given: Mapping[str, str], say: Say, *, hasty: bool = False
+) -> Generator[Addresses]:
+    """Run the servers that were not given, with their data in a folder.
+
+    A hasty Postgres may lose all of it when the machine crashes.
+    """
     ready: Future[Addresses] = Future()
     leave = threading.Event()
-    thread = threading.Thread(target=_run, args=(folder, given, say, ready, leave))
+    thread = threading.Thread(target=_run, args=(folder, given, say, hasty, ready, leave))
     thread.start()
     try:
         yield ready.result()
@@ -35,12 +40,13 @@ def _run(
     folder: Path,
     given: Mapping[str, str],
     say: Say,
+    hasty: bool,
     ready: Future[Addresses],
     leave: threading.Event,
 ) -> None:
     try:
         with only_one(folder / "lock"):
-            asyncio.run(_serve(folder, given, say, ready, leave))
+            asyncio.run(_serve(folder, given, say, hasty, ready, leave))
     except BaseException as error:  # noqa: BLE001 - whoever waits in the other thread is told
         if not ready.done():
             ready.set_exception(error)
@@ -50,6 +56,7 @@ async def _serve(
     folder: Path,
     given: Mapping[str, str],
     say: Say,
+    hasty: bool,
     ready: Future[Addresses],
     leave: threading.Event,
 ) -> None:
@@ -60,7 +67,7 @@ async def _serve(
     try:
         await install_missing(Addresses.given(given), folder / "logs" / "apt.log", say)
         ready.set_result(
-            await start_missing(Ground(folder, ports, keys, supervisor, say), given, ())
+            await start_missing(Ground(folder, ports, keys, supervisor, say, hasty), given, ())
         )
         await asyncio.to_thread(leave.wait)
     finally:

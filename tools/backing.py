@@ -60,6 +60,8 @@ class Ground:
     keys: Keys
     supervisor: Supervisor
     say: Say
+    hasty: bool = False
+    """Whether what Postgres holds may be lost by a crash of the machine, for speed."""
 
     def log(self, name: str) -> Path:
         """Return the log file of a part."""
@@ -130,7 +132,7 @@ async def _postgres_part(ground: Ground, database: Database) -> Part:
     programs = postgres.find_programs()
     if programs is None:
         return docker.postgres_part(ground.folder, database, inherited(), log)
-    cluster = Cluster(programs, ground.folder / "postgres", database)
+    cluster = Cluster(programs, ground.folder / "postgres", database, ground.hasty)
     await cluster.create(ground.log("initdb"))
     return cluster.part(inherited(), log)
 

@@ -16,7 +16,8 @@ from tests.support.waiting import eventually
 from tools import manifest
 from tools.lock import AlreadyRunningError
 from tools.process import started_at
-from tools.servers.postgres import forget_dead_server
+from tools.servers.database import Database
+from tools.servers.postgres import Cluster, forget_dead_server
 from tools.stack import Stack
 
 NO_PROCESS = 2**22 + 1  # above what Linux numbers processes with
@@ -93,6 +94,13 @@ async def test_the_sandbox_keeps_its_people_over_a_restart(tmp_path: Path) -> No
     async with Stack(tmp_path, given=urls, services=()) as stack:
         assert stack.manifest.users == first.users
         assert stack.manifest.sandbox == first.sandbox
+
+
+def test_only_a_hasty_postgres_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    programs, database = Path("/usr/lib/postgresql/15/bin"), Database(1, "secret")
+    for hasty, setting in ((True, "off"), (False, "on")):
+        part = Cluster(programs, tmp_path, database, hasty).part({}, tmp_path / "log")
+        assert f"fsync={setting}" in part.argv
 
 
 def test_the_pid_file_of_a_killed_postgres_is_removed_when_somebody_else_has_its_number(

@@ -34,6 +34,10 @@ SETTINGS = {
 }
 
 
+# For data that is thrown away: a commit survives kill -9 of whoever made it, but no power cut.
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The files and the process of one Postgres."""
@@ -41,6 +45,7 @@ class Cluster:
     programs: Path
     folder: Path
     database: Database
+    hasty: bool = False
 
     @property
     def data(self) -> Path:
@@ -49,7 +54,8 @@ class Cluster:
 
     def part(self, env: Mapping[str, str], log: Path) -> Part:
         """Describe the server process."""
-        options = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
+        settings = {**SETTINGS, **HASTY} if self.hasty else SETTINGS
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return Part(
             name="postgres",
             argv=(
