@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +20,8 @@ import pytest
 
 from shared import logging
 from tests.support import backends as places
-from tests.support.backends import Backends
+from tests.support.backends import Backends, Sweeper
+from tests.support.databases import drop_spares
 from tools.background import servers
 from tools.backing import Addresses
 from tools.lock import is_free
@@ -52,7 +55,7 @@ def backends() -> Generator[Backends]:
             addresses = Addresses.given(os.environ)
         else:
             addresses = stack.enter_context(
-                servers(folder_of_servers(stack), os.environ, to_terminal)
+                servers(folder_of_servers(stack), os.environ, to_terminal, hasty=True)
             )
         yield Backends(
             addresses.database_url,
@@ -60,6 +63,7 @@ def backends() -> Generator[Backends]:
             addresses.amqp_management_url or management_url(addresses.amqp_url),
             addresses.clickhouse_url,
         )
+        asyncio.run(drop_spares(addresses.database_url))
 
 
 def folder_of_servers(stack: ExitStack) -> Path:
@@ -82,15 +86,25 @@ def management_url(amqp_url: str) -> str:
 
 @pytest.fixture
 async def database_url(backends: Backends) -> AsyncIterator[str]:
-    """Give an empty Postgres database, dropped afterwards."""
+    """Give an empty Postgres database."""
     async with places.database(backends.database_url) as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def sweeper(backends: Backends) -> Generator[Sweeper]:
+    """Give what cleans up beside the tests; it is done before the servers stop."""
+    del backends
+    with ThreadPoolExecutor(1) as threads:
+        sweeper = Sweeper(threads)
+        yield sweeper
+        sweeper.end()
+
+
 @pytest.fixture
-async def amqp_url(backends: Backends) -> AsyncIterator[str]:
+async def amqp_url(backends: Backends, sweeper: Sweeper) -> AsyncIterator[str]:
     """Give an empty RabbitMQ vhost, deleted afterwards."""
-    async with places.vhost(backends.amqp_url, backends.amqp_management_url) as url:
+    async with places.vhost(backends.amqp_url, backends.amqp_management_url, sweeper) as url:
         yield url
 
 

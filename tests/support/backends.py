@@ -6,14 +6,29 @@ import asyncio
 import json
 import secrets
 import urllib.request
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-import asyncpg
 from clickhouse_driver import Client
+
+from tests.support.databases import database
+
+__all__ = [
+    "Backends",
+    "ClickHouse",
+    "Sweeper",
+    "clickhouse",
+    "clickhouse_database",
+    "database",
+    "stranger",
+    "vhost",
+    "with_path",
+]
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,23 @@ class _ClickHouses(Protocol):
     def from_url(self, url: str) -> ClickHouse: ...
 
 
+class Sweeper:
+    """Cleans up after a test while the next one runs already."""
+
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
+        self._begun: list[Future[None]] = []
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Have something done soon."""
+        self._begun.append(self._threads.submit(work))
+
+    def end(self) -> None:
+        """Wait for all of it, and raise what failed."""
+        for work in self._begun:
+            work.result()
+
+
 def fresh_name() -> str:
     """Make a name that no other test has."""
     return f"test_{secrets.token_hex(6)}"
@@ -53,23 +85,10 @@ def with_path(url: str, path: str) -> str:
 
 
 @asynccontextmanager
-async def database(server: str) -> AsyncGenerator[str]:
-    """Give an empty Postgres database and drop it afterwards."""
-    name = fresh_name()
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        try:
-            yield with_path(server, name)
-        finally:
-            await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def vhost(server: str, management: str) -> AsyncGenerator[str]:
-    """Give an empty RabbitMQ vhost and delete it afterwards."""
+async def vhost(
+    server: str, management: str, sweeper: Sweeper | None = None
+) -> AsyncGenerator[str]:
+    """Give an empty RabbitMQ vhost and delete it afterwards; a sweeper does that meanwhile."""
     name = fresh_name()
     user = quote(urlsplit(server).username or "guest", safe="")
     await asyncio.to_thread(_manage, management, "PUT", f"vhosts/{name}")
@@ -78,7 +97,11 @@ async def vhost(server: str, management: str) -> AsyncGenerator[str]:
         await asyncio.to_thread(_manage, management, "PUT", f"permissions/{name}/{user}", rights)
         yield with_path(server, name)
     finally:
-        await asyncio.to_thread(_manage, management, "DELETE", f"vhosts/{name}")
+        delete = partial(_manage, management, "DELETE", f"vhosts/{name}")
+        if sweeper is None:
+            await asyncio.to_thread(delete)
+        else:
+            sweeper.begin(delete)
 
 
 @asynccontextmanager
