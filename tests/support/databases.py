@@ -26,7 +26,10 @@ SPARES = "SELECT datname FROM pg_database WHERE starts_with(datname, $1) ORDER B
 EXISTS = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)"
 TAKE = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 GIVE_BACK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
-END_SESSIONS = "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity WHERE datname = $1"
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity
+ WHERE datname = $1 AND backend_type = 'client backend'
+"""
 
 SCHEMAS = """
 SELECT quote_ident(nspname) FROM pg_namespace

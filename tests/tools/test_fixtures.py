@@ -24,7 +24,8 @@ LEFT_BEHIND = (
 )
 THINGS = """
 SELECT (SELECT count(*) FROM pg_class) + (SELECT count(*) FROM pg_proc)
-     + (SELECT count(*) FROM pg_type) + (SELECT count(*) FROM pg_namespace)
+     + (SELECT count(*) FROM pg_type)
+     + (SELECT count(*) FROM pg_namespace WHERE nspname !~ '_temp_')
      + (SELECT count(*) FROM pg_extension) + (SELECT count(*) FROM pg_largeobject_metadata)
      + (SELECT count(*) FROM pg_db_role_setting
          WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
@@ -89,7 +90,9 @@ async def exists(url: str) -> bool:
 async def sessions_in(backends: Backends, name: str) -> int:
     server = await asyncpg.connect(backends.database_url)
     count: int = await server.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = $1", name
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = $1 AND backend_type = 'client backend'",
+        name,
     )
     await server.close()
     return count
