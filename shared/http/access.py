@@ -14,7 +14,7 @@ from shared.settings import Secret
 
 READ: Final = frozenset({"infractions:read", "evidence:read", "stats:read", "config:read"})
 WRITE: Final = frozenset({"infractions:write", "config:write"})
-SCOPES: Final = READ | WRITE | {"keys:write", "webhooks:write", "people:erase"}
+SCOPES: Final = READ | WRITE | {"infractions:admin", "keys:write", "webhooks:write", "people:erase"}
 """What a guild's API key may be allowed."""
 
 OPERATOR: Final = "operator"

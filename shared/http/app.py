@@ -7,19 +7,17 @@ from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from shared.http import docs, problems
+from shared.http import describing, docs, problems
 from shared.http.access import Access
 from shared.http.keys import KeyStore
+from shared.http.kinds import PROBLEMS
 from shared.http.metrics import HttpMetrics, Measure
 from shared.settings import ServiceSettings
 
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
 
 _ON_ERROR: Final[dict[int | str, dict[str, Any]]] = {  # Any: as FastAPI declares it
-    "default": {
-        "description": "Why it failed",
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    "default": describing.failure("Why it failed")
 }
 
 
@@ -28,14 +26,9 @@ class _Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:  # Any: as FastAPI declares it
         """Return the OpenAPI description."""
-        document = super().openapi()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            template = "#/components/schemas/{model}"
-            described = problems.Problem.model_json_schema(ref_template=template)
-            schemas.update(described.pop("$defs"))
-            schemas["Problem"] = described
-        return document
+        if self.openapi_schema is None:
+            describing.complete(super().openapi())
+        return super().openapi()
 
 
 def create_app(
@@ -47,11 +40,13 @@ def create_app(
     registry: CollectorRegistry | None = None,
     version: str = "1",
     described: bool = True,
+    kinds: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """Make an app with health, metrics and errors, and with access by token and, given `keys`, key.
 
     `ready` tells of each dependency whether it is there. `registry` is what `/metrics` shows.
     `described` is for what programs ask: it shows at `/docs` and `/openapi.json` what it takes.
+    `kinds` explains, by code, the problems that only this service has.
     """
     registry = registry or CollectorRegistry()
     app = _Api(
@@ -65,7 +60,7 @@ def create_app(
     app.state.access = Access(service, settings.token_secret, settings.operators, keys)
     problems.install(app)
     if described:
-        docs.install(app)
+        docs.install(app, {**PROBLEMS, **(kinds or {})})
     app.add_middleware(Measure, metrics=HttpMetrics(registry))
     _add_health(app, service, ready)
     _add_metrics(app, registry)

@@ -32,21 +32,22 @@ made with <code>/apikey create</code>:</p>
 <pre>curl -H "Authorization: Bearer flk_..." ...</pre>
 <p>What fails is answered by <a href="#Problem">a problem</a> with a sentence for people.
 For programs: <a href="{openapi}">{openapi}</a>.</p>
-<h2>Calls</h2>{calls}<h2>Shapes</h2>{shapes}</html>
+<h2>Calls</h2>{calls}<h2>Shapes</h2>{shapes}<h2>Problems</h2>{problems}</html>
 """
 
 
-def install(app: FastAPI) -> None:
-    """Serve the page at `/docs`."""
+def install(app: FastAPI, kinds: Mapping[str, str]) -> None:
+    """Serve the page at `/docs`; `kinds` explains the problems by their codes."""
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:  # pyright: ignore[reportUnusedFunction] - a route
         """Show what this API takes and answers."""
         headers = {"Content-Security-Policy": POLICY}
-        return HTMLResponse(page(app.openapi(), app.openapi_url or ""), headers=headers)
+        content = page(app.openapi(), app.openapi_url or "", kinds)
+        return HTMLResponse(content, headers=headers)
 
 
-def page(document: Json, openapi_url: str) -> str:
+def page(document: Json, openapi_url: str, kinds: Mapping[str, str]) -> str:
     """Write an OpenAPI description as HTML."""
     calls = (
         _call(path, method, call)
@@ -59,7 +60,13 @@ def page(document: Json, openapi_url: str) -> str:
         openapi=escape(openapi_url),
         calls="".join(calls),
         shapes="".join(shapes),
+        problems="".join(_problem(code, told) for code, told in kinds.items()),
     )
+
+
+def _problem(code: str, told: str) -> str:
+    heading = f'<h3 id="problem-{escape(code)}">{escape(code)}</h3>'
+    return f"<section>{heading}<p>{_text(told)}</p></section>"
 
 
 def _call(path: str, method: str, call: Json) -> str:

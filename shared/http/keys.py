@@ -89,6 +89,7 @@ class KeyStore:
                     role="key",
                     scopes=key.scopes,
                     name=key.name,
+                    key_id=key.id,
                 )
         raise UnauthorizedError("This key is not one of this server, or it is no longer valid.")
 

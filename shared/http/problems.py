@@ -8,15 +8,18 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import UserError
+from shared.http.kinds import address
 from shared.postgres import is_unavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RETRY_AFTER: Final = "2"
 """Seconds after which a client may try again what was unavailable."""
 
@@ -26,20 +29,24 @@ log = structlog.get_logger()
 class Mistake(BaseModel):
     """One thing that is wrong with a request: where, and what."""
 
-    where: str
-    message: str
+    where: str = Field(examples=["body.reason"])
+    message: str = Field(examples=["Field required"])
 
 
 class Problem(BaseModel):
     """Why a request failed (RFC 9457). `code` is for programs, `detail` for people."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[Mistake] | None = None
-    case: str | None = None
+    type: str = Field(
+        description="Where this kind of problem is explained.", examples=[address("not_found")]
+    )
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no infraction #7 in this server."])
+    code: str = Field(description="The kind of problem, for programs.", examples=["not_found"])
+    errors: list[Mistake] | None = Field(
+        default=None, description="What is wrong with the request, if that is it."
+    )
+    case: str | None = Field(default=None, description="The number of a bug in the log.")
 
 
 class UnauthorizedError(UserError):
@@ -60,6 +67,7 @@ def problem(
 ) -> Response:
     """Make the response for a failed request."""
     body = Problem(
+        type=address(code),
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
@@ -74,6 +82,11 @@ def problem(
         media_type=MEDIA_TYPE,
         headers={**extra.get(status, {}), **(headers or {})},
     )
+
+
+def problem_of(error: UserError) -> Response:
+    """Make the response for what was refused."""
+    return problem(error.status, error.message, error.code)
 
 
 def install(app: FastAPI) -> None:
@@ -119,7 +132,7 @@ def _answer(error: Exception, scope: Scope) -> Response:
 
 async def _on_user_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, UserError)
-    return problem(error.status, error.message, error.code)
+    return problem_of(error)
 
 
 async def _on_validation_error(_request: Request, error: Exception) -> Response:
@@ -129,7 +142,16 @@ async def _on_validation_error(_request: Request, error: Exception) -> Response:
         for entry in error.errors()
     ]
     told = "; ".join(f"{mistake.where}: {mistake.message}" for mistake in mistakes)
-    return problem(400, f"The request is not right: {told}.", "invalid", errors=mistakes)
+    detail = f"The request is not right: {told}."
+    return problem(_status_of(error), detail, "invalid", errors=mistakes)
+
+
+def _status_of(error: RequestValidationError) -> int:
+    """Tell a body that says something wrong from what is not even a request."""
+    readable = all(
+        entry["loc"][0] == "body" and entry["type"] != "json_invalid" for entry in error.errors()
+    )
+    return 422 if readable else 400
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -141,4 +163,19 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     standard = error.detail == HTTPStatus(error.status_code).phrase
     detail = details.get(error.status_code, error.detail) if standard else error.detail
     code = HTTPStatus(error.status_code).name.lower()
-    return problem(error.status_code, detail, code, headers=error.headers)
+    headers = {**(error.headers or {}), **_allowed(request, error.status_code)}
+    return problem(error.status_code, detail, code, headers=headers)
+
+
+def _allowed(request: Request, status: int) -> dict[str, str]:
+    """Name every method that a path takes, where the framework names those of one route."""
+    if status != HTTPStatus.METHOD_NOT_ALLOWED:
+        return {}
+    app: FastAPI = request.app
+    taken = [method for method in METHODS if _takes(app, request.scope, method)]
+    return {"Allow": ", ".join(taken)}
+
+
+def _takes(app: FastAPI, scope: Scope, method: str) -> bool:
+    asked = {**scope, "method": method}
+    return any(route.matches(asked)[0] is Match.FULL for route in app.routes)

@@ -26,3 +26,13 @@ SnowflakeText: TypeAlias = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,19}$", "example": "81384788765712384"}),
 ]
 """A snowflake: an int in Python, a string of digits in JSON."""
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    raise ValueError("an id is sent as a string")
+
+
+SnowflakeGiven: TypeAlias = Annotated[SnowflakeText, BeforeValidator(_text)]
+"""A snowflake in what clients send: numbers are refused, as they may be rounded already."""

@@ -19,7 +19,8 @@ LIFETIME: Final = timedelta(seconds=60)
 class Actor(Struct, frozen=True, kw_only=True):
     """Who is asking: a person on the dashboard with their role in a guild, or a guild's API key.
 
-    `guild_id` is 0 for operators, who may act in any. `scopes` are those of a key.
+    `guild_id` is 0 for operators, who may act in any. `scopes` are those of a key, and `user_id` is
+    who made it.
     """
 
     user_id: int
@@ -27,6 +28,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     role: Role
     scopes: tuple[str, ...] = ()
     name: str = ""
+    key_id: str = ""
 
 
 class _Claims(Struct):

@@ -158,7 +158,7 @@ async def test_a_wrong_request_is_explained_field_by_field(client: httpx.AsyncCl
         f"/guilds/{BIG}/ship", json={"id": "x", "name": 1}, headers=token("editor")
     )
     body = problem(answer)
-    assert body["status"] == 400
+    assert body["status"] == 422
     assert {mistake["where"] for mistake in body["errors"]} == {"body.id", "body.asked_by"}
     assert "body.asked_by" in body["detail"]
 
@@ -291,7 +291,7 @@ async def test_a_broken_cursor_is_the_clients_mistake(cursor: str) -> None:
 async def test_the_description_says_what_errors_look_like(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     route = document["paths"]["/guilds/{guild_id}/ship"]["get"]
-    assert set(route["responses"]) == {"200", "default"}
+    assert set(route["responses"]) == {"200", "400", "401", "403", "default"}
     schema = route["responses"]["default"]["content"]["application/problem+json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/Problem"}
     assert {"Problem", "Mistake"} <= set(document["components"]["schemas"])

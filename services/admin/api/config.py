@@ -23,7 +23,7 @@ from shared.http import SnowflakeText, decode_cursor, encode_cursor
 
 LARGEST_PAGE: Final = 100
 
-OfGuild = Annotated[SnowflakeText, Path(description="The server's id.")]
+OfGuild = Annotated[SnowflakeText, Path(ge=1, description="The server's id.")]
 Number = Annotated[int, Path(ge=0, le=2**31 - 1, description="The revision's number.")]
 IfMatch = Annotated[
     str | None,

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from services.admin.model import Key, Revision
-from shared.http import Problem, SnowflakeText
+from shared.http import Body, MomentText, Problem, SnowflakeText
 
 
 class RevisionView(BaseModel):
@@ -39,7 +39,7 @@ class RevisionPage(BaseModel):
     next: str | None = Field(description="The cursor of the following page; none on the last.")
 
 
-class ConfigChange(BaseModel):
+class ConfigChange(Body):
     """A configuration that shall hold."""
 
     yaml: str
@@ -65,12 +65,12 @@ class KeyView(BaseModel):
     expires_at: datetime | None
 
 
-class KeyRequest(BaseModel):
+class KeyRequest(Body):
     """An API key to make."""
 
     name: str = Field(min_length=1, max_length=60)
     scopes: list[str] = Field(min_length=1)
-    expires_at: datetime | None = None
+    expires_at: MomentText | None = None
 
 
 class NewKey(KeyView):
