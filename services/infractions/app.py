@@ -66,6 +66,7 @@ def _api(deps: Deps, registry: CollectorRegistry) -> FastAPI:
         settings=deps.settings,
         keys=deps.keys,
         registry=registry,
+        kinds=api.KINDS,
     )
     api.include(app, deps)
     app.include_router(http.job_routes(deps.db))

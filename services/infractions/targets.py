@@ -39,15 +39,30 @@ async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:
     guild, target = await asyncio.gather(
         deps.gateway.guild(by.guild_id, version=by.guild_version), _look_up(deps, by, user_id)
     )
-    roles = target.member.roles if target.member else ()
+    _check(deps, person_of(by), user_id, target.member, guild)
+    return target
+
+
+async def find_target_of(deps: Deps, actor: Actor, guild: GuildSnapshot, user_id: UserId) -> Target:
+    """Return whom somebody of a guild names without a command; raises as `find_target` does."""
+    member = await deps.gateway.member(guild.id, user_id)
+    user = member.user if member else None
+    target = Target(user=user or await _user(deps, user_id), member=member)
+    _check(deps, actor, user_id, target.member, guild)
+    return target
+
+
+def _check(
+    deps: Deps, actor: Actor, user_id: UserId, member: Member | None, guild: GuildSnapshot
+) -> None:
+    roles = member.roles if member else ()
     may_act_on(
-        person_of(by),
+        actor,
         person_in(guild, user_id, roles),
         guild,
-        deps.config.get(by.guild_id),
+        deps.config.get(guild.id),
         deps.settings.operators,
     )
-    return target
 
 
 async def _look_up(deps: Deps, by: Invocation, user_id: UserId) -> Target:

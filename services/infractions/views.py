@@ -1,6 +1,7 @@
-"""Infractions as the HTTP API shows them: ids as strings, times in ISO 8601."""
+"""Infractions as programs are shown them: ids as strings, times in ISO 8601 with a zone."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -8,41 +9,65 @@ from services.infractions.model import Infraction, Kind, State, Step
 from shared.contracts.ids import UserId
 from shared.http import SnowflakeText
 
+Moment = Annotated[datetime, Field(examples=["2026-11-23T18:05:00.123456Z"])]
+
 
 class PersonView(BaseModel):
     """Somebody as they were called when it happened."""
 
     id: SnowflakeText
-    name: str
+    name: str = Field(examples=["harbourmaster"])
 
 
 class InfractionView(BaseModel):
     """One infraction of a guild."""
 
     guild_id: SnowflakeText
-    number: int = Field(description="Counts up from 1 within the guild.")
-    kind: Kind
-    state: State
-    user: PersonView
+    number: int = Field(description="Counts up from 1 within the guild.", examples=[7])
+    kind: Kind = Field(description="What happened.")
+    state: State = Field(
+        description="pending until Discord has done it, then active for what lasts until it is "
+        "expired or lifted, done for the rest; failed where Discord refused."
+    )
+    user: PersonView = Field(description="Whom it is about.")
     moderator: PersonView | None = Field(
-        description="None where a rule acted, or nobody knows who."
+        description="Who ordered it; a key has its own name with its maker's id. "
+        "None where a rule acted, or nobody knows who."
     )
-    reason: str
+    reason: str = Field(examples=["Advertising"])
     source: str = Field(
-        description="Where it came from: slash, text, api, audit (Discord's audit log), ..."
+        description="Where it came from: slash, text, web, api, audit (Discord's audit log), ...",
+        examples=["slash"],
     )
-    created_at: datetime
-    expires_at: datetime | None
-    ended_at: datetime | None = Field(description="When it expired or was lifted.")
+    created_at: Moment
+    updated_at: Moment = Field(description="When it last changed.")
+    version: int = Field(description="Grows with every change; the ETag.", examples=[3])
+    expires_at: Moment | None = Field(description="When its time is up; None for good.")
+    ended_at: Moment | None = Field(description="When it expired or was lifted.")
     failure: str | None = Field(description="Why Discord refused it, or refuses to lift it.")
+    role_id: SnowflakeText | None = Field(description="The role that it gave.")
+    delete_message_seconds: int = Field(
+        description="Messages of so many seconds before it were deleted."
+    )
+    points: int = Field(description="What a warning counts.")
+    counts_until: Moment | None = Field(description="Until when a warning counts.")
+    pardoned_at: Moment | None = Field(description="Since when a warning counts no more.")
+    hidden_at: Moment | None = Field(description="Since when it is deleted.")
+    replaced_by: int | None = Field(description="The number of what took its place.")
+    channel_id: SnowflakeText | None = Field(description="Where it was ordered.")
+    message_id: SnowflakeText | None = Field(description="The message that it is about.")
 
 
 class StepView(BaseModel):
     """One change in an infraction's history."""
 
-    at: datetime
+    at: Moment
     actor: PersonView | None = Field(description="None where Flotilla itself acted.")
-    change: str
+    change: str = Field(
+        description="What changed: created, active, done, failed, expired, lifted, told, reason, "
+        "duration, hidden, restored, pardoned, ...",
+        examples=["reason"],
+    )
     detail: str
 
 
@@ -56,7 +81,7 @@ class InfractionPage(BaseModel):
     """Some infractions, newest first, and the cursor of those that follow."""
 
     items: list[InfractionView]
-    next: str | None
+    next: str | None = Field(description="The `cursor` of the page after; None on the last one.")
 
 
 def person(person_id: UserId | None, name: str) -> PersonView | None:
@@ -76,9 +101,20 @@ def view(infraction: Infraction) -> InfractionView:
         reason=infraction.reason,
         source=infraction.source,
         created_at=infraction.created_at,
+        updated_at=infraction.updated_at or infraction.created_at,
+        version=infraction.version,
         expires_at=infraction.expires_at,
         ended_at=infraction.ended_at,
         failure=infraction.failure,
+        role_id=infraction.role_id,
+        delete_message_seconds=infraction.delete_message_seconds,
+        points=infraction.points,
+        counts_until=infraction.counts_until,
+        pardoned_at=infraction.pardoned_at,
+        hidden_at=infraction.hidden_at,
+        replaced_by=infraction.replaced_by,
+        channel_id=infraction.channel_id,
+        message_id=infraction.message_id,
     )
 
 

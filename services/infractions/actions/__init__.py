@@ -73,6 +73,14 @@ from services.infractions.actions.rechecking import (
     recheck_later,
     recheck_members,
 )
+from services.infractions.actions.repeating import (
+    Begun,
+    BeingDoneError,
+    begin_request,
+    end_request,
+    give_up_request,
+    new_source_key,
+)
 from services.infractions.actions.reporting import (
     close_report,
     find_report,
@@ -116,6 +124,8 @@ from services.infractions.origins import (
 __all__ = [
     "LARGEST_FILE",
     "LONGEST_TRIAL",
+    "Begun",
+    "BeingDoneError",
     "Format",
     "Imported",
     "Origin",
@@ -125,6 +135,7 @@ __all__ = [
     "add_webhook",
     "ask_erasure",
     "ask_erasure_everywhere",
+    "begin_request",
     "cancel_mass",
     "change_webhook",
     "close_report",
@@ -132,6 +143,7 @@ __all__ = [
     "counts",
     "deliver",
     "dry_run",
+    "end_request",
     "erase_person",
     "escalate",
     "evidence_of",
@@ -142,6 +154,7 @@ __all__ = [
     "file_of",
     "find_report",
     "finish",
+    "give_up_request",
     "hide",
     "import_record",
     "keep_filter",
@@ -154,6 +167,7 @@ __all__ = [
     "look_at_ban_later",
     "look_at_member",
     "look_at_member_later",
+    "new_source_key",
     "newer_page",
     "offered",
     "order",

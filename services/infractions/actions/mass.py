@@ -67,9 +67,12 @@ async def preview_mass(
 
 
 async def confirm_mass(
-    deps: Deps, guild_id: GuildId, order_id: int, by: UserId, answer: ReplyTarget
+    deps: Deps, guild_id: GuildId, order_id: int, by: UserId, answer: ReplyTarget | None
 ) -> tuple[MassOrder, list[MassRow]]:
-    """Let a job begin. Raises NotFoundError, ForbiddenError for others, ConflictError too late."""
+    """Let a job begin, which shows in `answer`, where there is one, how far it is.
+
+    Raises NotFoundError, ForbiddenError for others, ConflictError too late.
+    """
     async with transaction(deps.db) as tx:
         kept = await queries.mass_order(tx, guild_id, order_id, lock=True)
         _check_asker(kept, by)
@@ -80,7 +83,8 @@ async def confirm_mass(
             if datetime.now(UTC) > kept.asked_at + VALID:
                 raise ConflictError("This is too long ago to be confirmed: run the command again.")
             await queries.set_mass_state(tx, order_id, "running")
-            await queries.set_mass_answer(tx, order_id, answer)
+            if answer is not None:
+                await queries.set_mass_answer(tx, order_id, answer)
             job = RunMass(guild_id=guild_id, order_id=order_id)
             await jobs.schedule(tx, job, after=BEGIN_AFTER, key=str(order_id))
     return await show_mass(deps, guild_id, order_id)

@@ -1,29 +1,51 @@
 """The HTTP API of infractions."""
 
+from typing import Final
+
 from fastapi import FastAPI
 
 from services.infractions.api import (
+    changing,
     erasing,
     escalation,
     evidence,
     exporting,
     importing,
+    mass,
     modlog,
+    ordering,
     reading,
     webhooks,
 )
 from services.infractions.deps import Deps
 
+KINDS: Final = {
+    "in_progress": (
+        "The first request with this `Idempotency-Key` is still being done. Send it again after "
+        "`Retry-After` seconds."
+    ),
+    "idempotency_key_reused": (
+        "The `Idempotency-Key` was used for another request. Use a new one for each."
+    ),
+}
+"""The problems that only this API has."""
+
 
 def include(app: FastAPI, deps: Deps) -> None:
     """Add the routes to an app."""
     app.state.deps = deps
-    # First, as `export` is no number.
-    app.include_router(exporting.router)
-    app.include_router(importing.router)
-    app.include_router(reading.router)
-    app.include_router(modlog.router)
-    app.include_router(webhooks.router)
-    app.include_router(escalation.router)
-    app.include_router(evidence.router)
-    app.include_router(erasing.router)
+    # Exporting first, as `export` is no number.
+    for routes in (
+        exporting,
+        importing,
+        reading,
+        ordering,
+        changing,
+        mass,
+        modlog,
+        webhooks,
+        escalation,
+        evidence,
+        erasing,
+    ):
+        app.include_router(routes.router)

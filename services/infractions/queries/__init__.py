@@ -50,6 +50,12 @@ from services.infractions.queries.records import (
     set_replaced,
     set_state,
 )
+from services.infractions.queries.repeating import (
+    claim_request,
+    keep_answer,
+    kept_request,
+    release_request,
+)
 from services.infractions.queries.reporting import (
     close_report,
     insert_report,
@@ -87,6 +93,7 @@ __all__ = [
     "ban_for_good_before",
     "by_source",
     "cancel_rows",
+    "claim_request",
     "close_report",
     "copy_in",
     "copy_out",
@@ -100,8 +107,10 @@ __all__ = [
     "insert_report",
     "insert_rows",
     "is_recorded",
+    "keep_answer",
     "keep_filter",
     "kept_filter",
+    "kept_request",
     "known_sources",
     "last_put_on",
     "lock",
@@ -118,6 +127,7 @@ __all__ = [
     "offered",
     "own_record",
     "record_counts",
+    "release_request",
     "replaced",
     "report",
     "report_sent",
