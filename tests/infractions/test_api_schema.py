@@ -32,10 +32,11 @@ expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 429, "5xx"]
 unexpected-methods = ["PATCH", "OPTIONS"]
 
 [[operations]]
-# That bytes are a file of some bot's, or that an address is public, no description can say.
-include-path-regex = ".*/(import|webhooks).*"
+# That bytes are a file of some bot's, that an address is public, that a link leads to a message, or
+# that `1w1w` is no length of time, no description can say.
+include-path-regex = ".*/(import|webhooks|evidence|trial).*"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 422, 429, "5xx"]
 """
 
 
@@ -44,8 +45,8 @@ def described(document: Json, scene: Scene) -> Json:
     there = {
         "guild_id": [str(scene.id)],
         "cursor": [encode_cursor([5])],
+        "user_id": (people := [str(EXAMPLE), str(scene.raider)]),
     }
-    people = [str(EXAMPLE), str(scene.raider)]
     for path, calls in document["paths"].items():
         for call in calls.values():
             parameters = call.get("parameters", ())

@@ -258,5 +258,5 @@ async def test_rules_are_tried_on_the_past_without_doing_anything(scene: Scene) 
 async def test_a_rule_that_can_not_be_read_is_named(scene: Scene) -> None:
     answer = await tries(scene, {"rules": [{"points": 2, "within": "soon"}]})
 
-    assert answer["code"] == 400
+    assert answer["code"] == 422
     assert "within" in answer["detail"]
