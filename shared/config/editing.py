@@ -16,12 +16,14 @@ _AFTER_COLON: Final = re.compile(r"(\{[^:{}]+):\s*")
 _MENTION: Final = re.compile(r"<(?:@[!&]?|#)(\d+)>")
 _MAP: Final = "tag:yaml.org,2002:map"
 _STR: Final = "tag:yaml.org,2002:str"
+_INT: Final = "tag:yaml.org,2002:int"
 
 
 def set_value(text: str, path: str, value: str) -> str:
     """Return the text with a value set: `plugins.core.nickname`, `commands.{command:ban}.level`.
 
-    The value is read as YAML, and as plain text where that does not fit. Raises ConfigError.
+    The value is read as YAML, and where that does not fit, a mention as its id, and all else as
+    plain text. Raises ConfigError.
     """
     segments = _segments(path)
     first: ConfigError | None = None
@@ -66,8 +68,10 @@ def _segments(path: str) -> list[str]:
 
 
 def _readings(value: str) -> list[Node]:
-    """Return what a value may mean: as YAML, then as text."""
+    """Return what a value may mean: as YAML, as the id that a mention names, then as text."""
     plain: list[Node] = [ScalarNode(_STR, value, style='"')]
+    if mention := _MENTION.fullmatch(value.strip()):
+        plain.insert(0, ScalarNode(_INT, mention[1]))
     try:
         node = compose(value)
     except ConfigError:

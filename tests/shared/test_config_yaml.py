@@ -263,6 +263,19 @@ def test_every_prefix_can_be_set(prefix: str) -> None:
     assert load_yaml(text).plugins.core.prefix == prefix
 
 
+@pytest.mark.parametrize("mention", ["<@&123456789012345678>", "<#123456789012345678>"])
+def test_a_mention_is_the_id_of_what_it_names(mention: str) -> None:
+    text = set_value("", "plugins.infractions.mute_role", mention)
+
+    assert load_yaml(text).plugins.infractions.mute_role == 123456789012345678
+
+
+def test_a_mention_in_a_text_stays_a_mention() -> None:
+    text = set_value("", "plugins.infractions.messages.ban", "<#123456789012345678>")
+
+    assert load_yaml(text).plugins.infractions.messages.ban == "<#123456789012345678>"
+
+
 def test_what_was_not_there_is_added() -> None:
     text = set_value("", "permissions.<@&123456789012345678>.level", "50")
     text = set_value(text, "permissions.<@123456789012345679>.web", "editor")
