@@ -8,6 +8,9 @@ TimestampStyle = Literal["t", "T", "d", "D", "f", "F", "R"]
 
 _URL: Final = re.compile(r"(https?://[^\s<>]+)")
 _MARKUP: Final = re.compile(r"([\\*_~`|\[\]<])")
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Invisible signs that turn the direction of all that follows them on a line."""
+
 _AT_LINE_START: Final = re.compile(r"(?m)^(\s*)([#>-])")
 
 
@@ -17,8 +20,11 @@ def timestamp(at: datetime, style: TimestampStyle = "f") -> str:
 
 
 def escape(text: str) -> str:
-    """Make somebody's text show as they wrote it: no formatting, no mentions; links stay links."""
-    parts = _URL.split(text)
+    """Make somebody's text show as they wrote it: no formatting, no mentions; links stay links.
+
+    What would turn the direction of our own words behind it is left out.
+    """
+    parts = _URL.split(_TURNS.sub("", text))
     parts[::2] = [_MARKUP.sub(r"\\\1", part) for part in parts[::2]]
     return _AT_LINE_START.sub(r"\1\\\2", "".join(parts))
 

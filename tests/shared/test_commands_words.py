@@ -71,6 +71,7 @@ def test_a_timestamp_is_shown_in_the_readers_own_zone() -> None:
         ("# title\n> quote\n- item", "\\# title\n\\> quote\n\\- item"),
         ("a - b > c", "a - b > c"),
         ("back\\slash", r"back\\slash"),
+        ("\u202egnp.\u202c \u2066abc\u2069", "gnp. abc"),
     ],
 )
 def test_somebodys_text_is_shown_as_they_wrote_it(text: str, shown: str) -> None:
