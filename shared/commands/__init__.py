@@ -8,7 +8,14 @@ from shared.commands.registry import LONGEST_CUSTOM_ID, Command, Component
 from shared.commands.reply import Answer, Modal, Reply, Silence
 from shared.commands.runner import Commands, Configs
 from shared.commands.signature import DeclarationError
-from shared.commands.usage import command_list, help_page, nearest, reference_page, usage
+from shared.commands.usage import (
+    command_list,
+    help_page,
+    is_menu_only,
+    nearest,
+    reference_page,
+    usage,
+)
 
 __all__ = [
     "LONGEST_CUSTOM_ID",
@@ -35,6 +42,7 @@ __all__ = [
     "escape",
     "format_duration",
     "help_page",
+    "is_menu_only",
     "nearest",
     "parse_duration",
     "reference_page",

@@ -10,7 +10,7 @@ from shared.contracts.invocations import CommandSpec, OptionSpec
 
 def usage(spec: CommandSpec, prefix: str = "/") -> str:
     """Return how a command is written: `!tempban <member> <duration> [reason]`."""
-    if not spec.slash and not spec.text:
+    if is_menu_only(spec):
         return f"Apps → {spec.menu_name}"
     return " ".join([f"{prefix}{spec.name}", *(_shown(option) for option in spec.options)])
 
@@ -19,9 +19,16 @@ def _shown(option: OptionSpec) -> str:
     return f"<{option.name}>" if option.required else f"[{option.name}]"
 
 
+def is_menu_only(spec: CommandSpec) -> bool:
+    """Say whether a command can't be typed, and stands only in a menu."""
+    return not spec.slash and not spec.text
+
+
 def help_page(spec: CommandSpec, prefix: str = "/") -> str:
     """Return what there is to know about one command: usage, options, other names."""
     lines = [f"**{code(usage(spec, prefix), 200)}**", f"{spec.description}."]
+    if is_menu_only(spec):
+        return "\n".join([*lines, f"In the menu of a {_menu_of(spec)}."])
     lines += [_option_line(option) for option in spec.options]
     if spec.aliases:
         lines.append("Also: " + ", ".join(code(f"{prefix}{alias}") for alias in spec.aliases))

@@ -103,6 +103,26 @@ async def test_help_lists_what_the_caller_may_use_and_nothing_else(admin: Admin)
     assert "`mban`" in for_owner
 
 
+async def test_help_lists_what_only_a_menu_has_by_its_way_there(admin: Admin) -> None:
+    report = CommandSpec(
+        name="report",
+        plugin="infractions",
+        description="Report a message to the moderators",
+        level=0,
+        text=False,
+        slash=False,
+        menu="message",
+        menu_name="Report",
+    )
+    await announce(admin, TEMPBAN, report)
+
+    said = await admin.said(by_text("help"))
+
+    assert "`tempban`, `Apps → Report`" in said
+    explained = await admin.said(by_text("help", "report"))
+    assert explained.endswith("In the menu of a message.")
+
+
 async def test_help_explains_one_command_as_it_is_written_here(admin: Admin) -> None:
     await announce(admin, TEMPBAN)
 

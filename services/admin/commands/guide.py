@@ -7,7 +7,17 @@ from typing import Annotated
 from services.admin import queries
 from services.admin.commands.declared import commands, prefix_of
 from services.admin.deps import Deps
-from shared.commands import Describe, Reply, Text, code, command_list, help_page, nearest
+from shared.commands import (
+    Describe,
+    Reply,
+    Text,
+    code,
+    command_list,
+    help_page,
+    is_menu_only,
+    nearest,
+    usage,
+)
 from shared.contracts.invocations import Choice, CommandSpec, Invocation
 from shared.errors import NotFoundError
 from shared.permissions import Disabled, level_of, required_level
@@ -44,12 +54,16 @@ async def _usable(deps: Deps, by: Invocation) -> list[CommandSpec]:
 
 
 def _overview(specs: Iterable[CommandSpec], prefix: str) -> str:
-    by_plugin = sorted(specs, key=lambda spec: (spec.plugin, spec.name))
+    by_plugin = sorted(specs, key=lambda spec: (spec.plugin, is_menu_only(spec), spec.name))
     lines = [
-        f"**{plugin.capitalize()}**: " + ", ".join(f"`{spec.name}`" for spec in group)
+        f"**{plugin.capitalize()}**: " + ", ".join(f"`{_listed(spec)}`" for spec in group)
         for plugin, group in groupby(by_plugin, key=lambda spec: spec.plugin)
     ]
     return "\n".join([*lines, f"`{prefix}help <command>` explains one."])
+
+
+def _listed(spec: CommandSpec) -> str:
+    return usage(spec) if is_menu_only(spec) else spec.name
 
 
 def _explained(specs: Sequence[CommandSpec], asked: str, prefix: str) -> str:
