@@ -23,6 +23,7 @@ from shared.commands import (
     Modal,
     Reply,
     Text,
+    code,
     format_duration,
     parse_duration,
     timestamp,
@@ -45,8 +46,12 @@ async def reason_(
     """Give an infraction another reason; the history keeps the old one."""
     await _find_editable(deps, by, number)
     changed = await actions.set_reason(deps, by.guild_id, number, cleaned(text), moderator_of(by))
-    said = shown(changed.reason, LONGEST_IN_ANSWER)
-    return Reply(f"The reason of infraction #{number} is now: {said}")
+    return Reply(_reason_now(changed))
+
+
+def _reason_now(infraction: Infraction) -> str:
+    said = shown(infraction.reason, LONGEST_IN_ANSWER) or "none"
+    return f"The reason of infraction #{infraction.number} is now: {said}"
 
 
 @commands.command("infractions duration", level=MODERATOR)
@@ -132,6 +137,9 @@ async def edited(  # what the form carries, and what was filled in
 ) -> Reply:
     """Change what was changed in the form, if nobody else changed it meanwhile."""
     infraction = await _find_editable(deps, by, number)
+    written = duration.strip().lower()
+    new_length = _read(written) if written else None
+    lasts_else = bool(written) and written != _length(infraction)
     said: list[str] = []
     new_reason = cleaned(reason)
     if new_reason != infraction.reason[:LONGEST_INPUT].strip():
@@ -139,16 +147,15 @@ async def edited(  # what the form carries, and what was filled in
             deps, by.guild_id, number, new_reason, moderator_of(by), version=version
         )
         version = infraction.version
-        said.append(f"The reason is now: {shown(infraction.reason, LONGEST_IN_ANSWER)}")
-    wanted = duration.strip().lower()
-    if wanted and wanted != _length(infraction):
+        said.append(_reason_now(infraction))
+    if lasts_else:
         infraction = await actions.set_duration(
-            deps, by.guild_id, number, _read(wanted), moderator_of(by), version=version
+            deps, by.guild_id, number, new_length, moderator_of(by), version=version
         )
         said.append(_how_long(infraction))
     if not said:
         return Reply(f"Nothing was changed about infraction #{number}.", ephemeral=True)
-    return Reply(f"Infraction #{number}: " + "\n".join(said))
+    return Reply("\n".join(said))
 
 
 def _read(written: str) -> timedelta | None:
@@ -159,7 +166,8 @@ def _read(written: str) -> timedelta | None:
         return parse_duration(written)
     except ValueError as error:
         raise UserError(
-            f"The duration {error}: expected one such as `30m`, `7d` or `1w2d3h`, or `permanent`."
+            f"The duration {code(written)} {error}: expected one such as `30m`, `7d` or `1w2d3h`, "
+            "or `permanent`. Nothing was changed."
         ) from None
 
 
