@@ -1,10 +1,11 @@
 """Infractions in words: texts that fit, the answers to commands, cards and lines of a list."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from services.infractions.model import FLOTILLA, Infraction, Person, State, Step
+from services.infractions.model import FLOTILLA, Infraction, Kind, Person, State, Step
 from shared.commands import escape, timestamp
 from shared.contracts.actions import Embed, EmbedField
 
@@ -30,13 +31,12 @@ COLOURS: Final = {
 def shown(text: str, longest: int) -> str:
     """Return somebody's text as they wrote it, cut so that it has so many characters at most."""
     written = escape(text)
-    left = text
-    while len(written) > longest:
-        left = left[: min(len(left) - 1, longest)]
-        excess = len(escape(left)) + 1 - longest
-        left = left[: len(left) - max(0, excess)]
-        written = escape(left) + "…"
-    return written
+    if len(written) <= longest:
+        return written
+    kept = bisect_right(range(1, longest + 1), longest - 1, key=lambda n: len(escape(text[:n])))
+    while len(cut := escape(text[:kept])) >= longest and kept:
+        kept -= 1
+    return f"{cut}…"
 
 
 def on_one_line(text: str, longest: int) -> str:
@@ -90,9 +90,7 @@ def own_listing(infractions: Sequence[Infraction], guild_name: str) -> Embed:
 def _own_entry(infraction: Infraction) -> str:
     reason = on_one_line(infraction.reason, LONGEST_IN_LINE) or "*no reason given*"
     when = timestamp(infraction.created_at, "R")
-    return (
-        f"**#{infraction.number} {_kind(infraction)}**{_standing(infraction)}\n> {when}: {reason}"
-    )
+    return f"{_kind_with_role(infraction)}{_standing(infraction)}\n> {when}: {reason}"
 
 
 def choice_name(infraction: Infraction) -> str:
@@ -106,15 +104,21 @@ def _entry(infraction: Infraction, *, named: bool) -> str:
     whose = f" {member(infraction)}" if named else ""
     reason = on_one_line(infraction.reason, LONGEST_IN_LINE) or "*no reason given*"
     return (
-        f"**#{infraction.number} {_kind(infraction)}**{whose}{_standing(infraction)}\n"
+        f"{_kind_with_role(infraction)}{whose}{_standing(infraction)}\n"
         f"> {timestamp(infraction.created_at, 'R')} by {moderator(infraction)}: {reason}"
     )
 
 
 def _kind(infraction: Infraction) -> str:
     """Return what it is, and whether it is only for a time."""
-    kind = infraction.kind.value
+    kind = "role" if infraction.kind is Kind.TEMPROLE else infraction.kind.value
     return kind if infraction.expires_at is None else f"temporary {kind}"
+
+
+def _kind_with_role(infraction: Infraction) -> str:
+    """Return what it is, and of a role which one: a line of a list has no field for it."""
+    kind = f"**#{infraction.number} {_kind(infraction)}**"
+    return f"{kind} <@&{infraction.role_id}>" if infraction.kind is Kind.TEMPROLE else kind
 
 
 def _standing(infraction: Infraction) -> str:
@@ -143,6 +147,8 @@ def card(infraction: Infraction, history: Sequence[Step]) -> Embed:
         EmbedField(name="State", value=_state(infraction), inline=True),
         EmbedField(name="Created", value=_when(infraction), inline=True),
     ]
+    if infraction.role_id is not None:
+        fields.append(EmbedField(name="Role", value=f"<@&{infraction.role_id}>", inline=True))
     if infraction.expires_at is not None:
         expiry = timestamp(infraction.expires_at)
         fields.append(EmbedField(name="Expires", value=expiry, inline=True))

@@ -11,7 +11,7 @@ from services.infractions.model import Count, Infraction, Kind, State, Step
 from services.infractions.wording import card, listing, on_one_line, own_listing, reference, shown
 from shared.commands import escape
 from shared.contracts.actions import Embed
-from shared.contracts.ids import ChannelId, GuildId, MessageId, UserId
+from shared.contracts.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -71,6 +71,11 @@ def fits(embed: Embed) -> None:
     assert sum(len(part) for part in parts) <= 6000
 
 
+def untwisted(text: str) -> str:
+    """Return a text without the signs that turn its direction."""
+    return re.sub("[\u202a-\u202e\u2066-\u2069]", "", text)
+
+
 def unescaped(text: str) -> str:
     """Return what a text shows on Discord."""
     return re.sub(r"\\([\\*_~`|\[\]<#>-])", r"\1", text)
@@ -85,7 +90,33 @@ def test_a_text_is_cut_to_its_length_and_never_inside_of_an_escape(text: str, lo
         assert cut == escape(text)
     else:
         assert cut.endswith("…")
-        assert text.startswith(unescaped(cut.removesuffix("…")))
+        assert untwisted(text).startswith(unescaped(cut.removesuffix("…")))
+
+
+def test_a_text_full_of_signs_that_are_escaped_is_cut_no_shorter_than_it_must_be() -> None:
+    assert len(shown("*" * 2000, 1000)) >= 998
+
+
+def test_a_role_for_a_time_says_which_role() -> None:
+    given_ = Infraction(
+        guild_id=GuildId(1),
+        number=17,
+        kind=Kind.TEMPROLE,
+        state=State.ACTIVE,
+        user_id=UserId(2),
+        user_name="fen",
+        moderator_id=UserId(3),
+        moderator_name="bea",
+        reason="",
+        source="slash",
+        created_at=NOW,
+        expires_at=NOW + timedelta(hours=1),
+        role_id=RoleId(4),
+    )
+
+    assert card(given_, []).title == "#17: temporary role"
+    assert ("Role", "<@&4>") in [(each.name, each.value) for each in card(given_, []).fields]
+    assert "**#17 temporary role** <@&4> **fen**" in (listing([given_]).description or "")
 
 
 @given(texts)
