@@ -35,7 +35,7 @@ def done(
 ) -> str:
     """Answer to a command that has carried out a measure."""
     said = f"{_what(infraction)}{_how_long(infraction)}. {reference(infraction)}"
-    further = [_replaced(replaced), told(history)]
+    further = [_replaced(infraction, replaced), told(history)]
     lines = [said, " ".join(each for each in further if each), previous(before)]
     return "\n".join(line for line in lines if line)
 
@@ -51,10 +51,13 @@ def _how_long(infraction: Infraction) -> str:
     return f" {until(infraction)}" if infraction.expires_at is not None else ""
 
 
-def _replaced(replaced: Sequence[Infraction]) -> str:
-    """Say which older measures this one has taken the place of."""
+def _replaced(infraction: Infraction, replaced: Sequence[Infraction]) -> str:
+    """Say which older measures this one has ended, or taken the place of."""
     numbers = ", ".join(f"#{each.number}" for each in replaced)
-    return f"In place of infraction {numbers}." if numbers else ""
+    if not numbers:
+        return ""
+    ends = infraction.kind in REVERSES
+    return f"That ends infraction {numbers}." if ends else f"In place of infraction {numbers}."
 
 
 def told(history: Sequence[Step]) -> str:
@@ -69,7 +72,7 @@ def told(history: Sequence[Step]) -> str:
 
 
 def previous(counts: Sequence[Count]) -> str:
-    """Sum up a record: `Before: 3 warnings (1 expired), 1 mute, last 2 weeks ago`."""
+    """Sum up a record: `Before: 3 warnings, 1 mute, last 2 weeks ago`."""
     counted = [each for each in counts if each.kind not in REVERSES]
     if not counted:
         return "Before: nothing."
@@ -85,5 +88,5 @@ def summed(counts: Sequence[Count]) -> str:
 def _counted(count: Count) -> str:
     one = "temporary role" if count.kind is Kind.TEMPROLE else count.kind.value
     named = one if count.total == 1 else f"{one}s"
-    lapsed = f" ({count.lapsed} expired)" if count.lapsed else ""
+    lapsed = f" ({count.lapsed} expired or pardoned)" if count.lapsed else ""
     return f"{count.total} {named}{lapsed}"

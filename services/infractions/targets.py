@@ -29,6 +29,11 @@ class Target(Struct, kw_only=True, frozen=True):
         """The target as the record names them."""
         return Person(self.user.id, self.user.name)
 
+    @property
+    def roles(self) -> tuple[RoleId, ...]:
+        """The roles that the target has; none when they are not in the guild."""
+        return self.member.roles if self.member else ()
+
 
 async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:
     """Return whom a command names, once it is clear that the moderator may act on them.
@@ -39,7 +44,7 @@ async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:
     guild, target = await asyncio.gather(
         deps.gateway.guild(by.guild_id, version=by.guild_version), _look_up(deps, by, user_id)
     )
-    _check(deps, person_of(by), user_id, target.member, guild)
+    _check(deps, person_of(by), target, guild)
     return target
 
 
@@ -48,17 +53,14 @@ async def find_target_of(deps: Deps, actor: Actor, guild: GuildSnapshot, user_id
     member = await deps.gateway.member(guild.id, user_id)
     user = member.user if member else None
     target = Target(user=user or await _user(deps, user_id), member=member)
-    _check(deps, actor, user_id, target.member, guild)
+    _check(deps, actor, target, guild)
     return target
 
 
-def _check(
-    deps: Deps, actor: Actor, user_id: UserId, member: Member | None, guild: GuildSnapshot
-) -> None:
-    roles = member.roles if member else ()
+def _check(deps: Deps, actor: Actor, target: Target, guild: GuildSnapshot) -> None:
     may_act_on(
         actor,
-        person_in(guild, user_id, roles),
+        person_in(guild, target.user.id, target.roles),
         guild,
         deps.config.get(guild.id),
         deps.settings.operators,

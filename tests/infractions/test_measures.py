@@ -1,6 +1,7 @@
 """Each measure by text and by slash: what is answered, whom it names, what was there before."""
 
 import pytest
+from msgspec.structs import replace
 
 from shared.contracts.config import InfractionsPlugin
 from shared.contracts.invocations import OptionValue
@@ -116,6 +117,34 @@ async def test_no_role_above_the_moderators_or_the_bots_is_given(scene: Scene) -
     assert await scene.infractions() == []
 
 
+async def test_a_role_that_a_member_has_for_good_is_not_given_for_a_time(scene: Scene) -> None:
+    role = scene.roles["low"]
+    member = scene.town.members[scene.raider]
+    scene.town.members[scene.raider] = replace(member, roles=(role,))
+
+    answer = await scene.types(f"temprole <@{scene.raider}> {role} 1h")
+
+    assert "They have that role already" in answer
+    assert await scene.infractions() == []
+
+
+async def test_a_role_given_for_a_time_is_given_for_another(scene: Scene) -> None:
+    role = scene.roles["low"]
+    await scene.types(f"temprole <@{scene.raider}> {role} 1h")
+
+    answer = await scene.types(f"temprole <@{scene.raider}> {role} 2h")
+
+    assert "In place of infraction #1." in answer
+
+
+async def test_what_takes_back_says_what_it_ends(scene: Scene) -> None:
+    await scene.types(f"mute <@{scene.raider}> 1h")
+
+    answer = await scene.types(f"unmute <@{scene.raider}>")
+
+    assert "That ends infraction #1." in answer
+
+
 async def test_forceban_is_ban(scene: Scene) -> None:
     stranger = scene.exists("stranger")
 
@@ -143,7 +172,7 @@ async def test_the_answer_sums_up_what_was_before(scene: Scene) -> None:
 
     answer = await scene.types(f"kick <@{scene.raider}>")
 
-    assert "Before: 2 warnings (1 expired), 1 mute, last <t:" in answer
+    assert "Before: 2 warnings (1 expired or pardoned), 1 mute, last <t:" in answer
 
 
 async def test_what_was_deleted_is_not_summed_up(scene: Scene) -> None:

@@ -36,6 +36,7 @@ from services.infractions.actions.exporting import (
     export,
     packed,
 )
+from services.infractions.actions.giving import check_role_is_new
 from services.infractions.actions.importing import (
     LARGEST_FILE,
     Imported,
@@ -138,6 +139,7 @@ __all__ = [
     "begin_request",
     "cancel_mass",
     "change_webhook",
+    "check_role_is_new",
     "close_report",
     "confirm_mass",
     "counts",

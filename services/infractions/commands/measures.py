@@ -142,5 +142,6 @@ async def temprole(
     """Give somebody a role for a time."""
     target = await find_target(deps, by, user)
     await check_role(deps, by, role)
+    await actions.check_role_is_new(deps, by.guild_id, user, role, target.roles)
     what = order_of(by, target, Kind.TEMPROLE, reason, duration, role_id=role)
     return await acknowledge(deps, by, await actions.order(deps, what))
