@@ -86,6 +86,18 @@ async def test_a_newcomer_reads_a_channel(page: Page) -> None:
     await expect(page).to_have_title("#rules · Harbour")
 
 
+async def test_a_quote_in_an_embed_stands_close_to_what_is_around_it(
+    page: Page, harbour: Sandbox
+) -> None:
+    token = (await harbour.seed())["application"]["token"]
+    channel = (await harbour.seed())["channel_id"]
+    body = {"embeds": [{"description": "**#1 warning**\n> be kind"}]}
+    await harbour.rest(f"Bot {token}", "POST", f"/channels/{channel}/messages", body)
+
+    quote = last_message(page).get_by_test_id("embed").locator("blockquote")
+    await expect(quote).to_have_css("margin-left", "0px")
+
+
 async def test_who_comes_first_is_the_moderator(browser: Browser, harbour: Sandbox) -> None:
     page = await browser.new_page()
     await page.goto(harbour.url)
