@@ -9,10 +9,13 @@ from msgspec import Struct
 from yaml.nodes import ScalarNode, SequenceNode
 
 from shared.config.reading import PAIRS
-from shared.contracts.config import CommandOverride, CommandSelector, ConfigDocument
+from shared.contracts.config import CommandOverride, CommandSelector, ConfigDocument, EscalationRule
 
-_FLOW = (CommandSelector, CommandOverride)
+_FLOW = (CommandSelector, CommandOverride, EscalationRule)
 """What is written on one line, in braces."""
+
+_WHOLE = (EscalationRule,)
+"""What stands in a list, and says what it is only with its defaults."""
 
 
 def dump_yaml(document: ConfigDocument) -> str:
@@ -58,9 +61,13 @@ def _flow(value: object) -> str:
 
 def _changed(value: Struct) -> list[tuple[str, object]]:
     """Return the fields that are not their default, by the name that they have in the text."""
+    fields = msgspec.structs.fields(value)
+    if isinstance(value, _WHOLE):
+        there = [(field.encode_name, getattr(value, field.name)) for field in fields]
+        return [(name, entry) for name, entry in there if entry is not None]
     return [
         (field.encode_name, getattr(value, field.name))
-        for field in msgspec.structs.fields(value)
+        for field in fields
         if getattr(value, field.name) not in (field.default, _made(field.default_factory))
     ]
 

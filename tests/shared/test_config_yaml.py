@@ -263,6 +263,13 @@ def test_every_prefix_can_be_set(prefix: str) -> None:
     assert load_yaml(text).plugins.core.prefix == prefix
 
 
+def test_a_rule_is_written_on_one_line_with_what_makes_it_one() -> None:
+    text = set_value("", "plugins.infractions.escalation", "[{within: 30d}, {points: 5}]")
+
+    assert "    - {points: 3, within: 30d, action: mute}\n" in text
+    assert "    - {points: 5, action: mute}\n" in text
+
+
 @pytest.mark.parametrize("mention", ["<@&123456789012345678>", "<#123456789012345678>"])
 def test_a_mention_is_the_id_of_what_it_names(mention: str) -> None:
     text = set_value("", "plugins.infractions.mute_role", mention)
