@@ -38,6 +38,7 @@ class Seed(Struct, kw_only=True):
     application_id: int
     users: dict[str, int] = field(default_factory=dict[str, int])
     roles: dict[str, str] = field(default_factory=dict[str, str])
+    log_channel_id: int = 0
 
 
 class RoleLine(Struct):
@@ -148,6 +149,7 @@ class Builder:
             application_id=bot.id,
             users={name: self.users[one.username].id for name, one in named.items()},
             roles={name: one.roles[0] if one.roles else "Member" for name, one in named.items()},
+            log_channel_id=self.channels["mod-log"].id,
         )
 
     def _later(self, **units: float) -> None:

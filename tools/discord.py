@@ -41,6 +41,7 @@ class Seed(msgspec.Struct, frozen=True):
     channel_id: str
     users: dict[str, Person]
     application: SeededApplication
+    log_channel_id: str = "0"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tools.admin_api import Owner
 from tools.api_key import demo_key
 from tools.backing import SERVERS, Addresses, Ground, install_missing, start_missing
 from tools.discord import Discord, read_seed, sandbox_part
 from tools.environment import inherited
+from tools.first_config import configure_once
 from tools.given import look_for
 from tools.keys import Keys
 from tools.lock import only_one
@@ -64,6 +66,7 @@ class Stack:
         self._services = services
         self._thrown_away = thrown_away
         self._complete = False
+        self._log_channel_id = "0"
         self._open = ExitStack()
         self._supervisor = Supervisor(self.folder, say, self._write_manifest)
         self._keys = Keys(self.folder / "keys.json")
@@ -170,6 +173,7 @@ class Stack:
         self.manifest.guild_id = seed.guild_id
         self.manifest.channel_id = seed.channel_id
         self.manifest.users = seed.users
+        self._log_channel_id = seed.log_channel_id
         return Discord.sandbox(self.manifest.sandbox, seed, self._given.get("OPERATORS", ""))
 
     async def _start_services(self, fleet: Fleet) -> None:
@@ -188,9 +192,10 @@ class Stack:
         self.manifest.amqp_management_url = self.addresses.amqp_management_url
         self.manifest.clickhouse_url = self.addresses.clickhouse_url
         if self.manifest.guild_id and "admin" in self._services:
-            self.manifest.api_key = await demo_key(
-                fleet, self.manifest.guild_id, self.manifest.users["owner"].id
-            )
+            owner = Owner(self.manifest.users["owner"].id, self.manifest.guild_id)
+            self.manifest.api_key = await demo_key(fleet, owner)
+            if self._lively and int(self._log_channel_id):
+                await configure_once(fleet, owner, self._log_channel_id)
         if self.manifest.guild_id and "gateway" in self._services:
             await registered(
                 self.manifest.sandbox,

@@ -36,6 +36,7 @@ def _people(stack: Stack) -> list[str]:
         "",
         f"  Log in as {_listed(names)}.",
         "  Try, in the sandbox, as the moderator:  /tempban user:@raider duration:20s",
+        "  What is done stands in #mod-log; right-click a member or a message for their menus.",
     ]
 
 

@@ -82,7 +82,7 @@ async def health(request: web.Request) -> web.Response:
 
 @routes.get("/sandbox/seed")
 async def seed(request: web.Request) -> web.Response:
-    """Return whom and what the demo's seed made: guild, channel, users, application."""
+    """Return whom and what the demo's seed made: guild, channels, users, application."""
     world = world_of(request)
     made = seed_of(world)
     if made is None:
@@ -92,7 +92,11 @@ async def seed(request: web.Request) -> web.Response:
         for name, user_id in made.users.items()
     }
     application = application_json(world, world.applications[made.application_id])
-    ids = {"guild_id": str(made.guild_id), "channel_id": str(made.channel_id)}
+    ids = {
+        "guild_id": str(made.guild_id),
+        "channel_id": str(made.channel_id),
+        "log_channel_id": str(made.log_channel_id),
+    }
     return answer({**ids, "users": users, "application": application})
 
 

@@ -46,6 +46,13 @@ async def test_the_named_people_are_told_with_their_tokens(harbour: Sandbox) -> 
         assert me["id"] == person["id"]
 
 
+async def test_the_channel_of_the_mod_log_is_told(harbour: Sandbox) -> None:
+    told = await harbour.seed()
+
+    guild = await harbour.guild(told["guild_id"])
+    assert int(told["log_channel_id"]) == guild.channels["mod-log"]
+
+
 async def test_the_bot_logs_in_with_privileged_intents_switched_on(harbour: Sandbox) -> None:
     token = (await harbour.seed())["application"]["token"]
 
