@@ -160,8 +160,13 @@ def check_command(
     level = level_of(by, config, operators)
     if level < needed:
         raise ForbiddenError(
-            f"You can't use `{spec.name}`: it needs level {needed}, and yours is {level}."
+            f"You can't use {_named(by, spec)}: it needs level {needed}, and yours is {level}."
         )
+
+
+def _named(by: Invocation, spec: CommandSpec) -> str:
+    """Name what somebody has before them: they know no name of a button or a form."""
+    return "this" if by.source in ("component", "modal") else f"`{spec.name}`"
 
 
 def explain(

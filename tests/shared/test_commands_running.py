@@ -257,7 +257,9 @@ async def test_a_component_needs_the_level_of_its_command(port: Port) -> None:
     port.configs.document = ConfigDocument(commands=(rule,))
     by = by_interaction(source="component", custom_id="harbour:page:2")
 
-    assert "needs level 100" in await port.said(by, component_key("harbour"))
+    said = await port.said(by, component_key("harbour"))
+
+    assert said == "You can't use this: it needs level 100, and yours is 50."
 
 
 async def test_an_unknown_subcommand_lists_the_others(port: Port) -> None:
