@@ -26,7 +26,7 @@ def first_config(log_channel_id: str) -> str:
     return f"""\
 plugins:
   infractions:
-    modlog_channel: {log_channel_id} # each infraction is a message in #mod-log
-    notify_user: true # members are told by direct message
-    own_record: true # and see their own record by /infractions mine
+    modlog_channel: {log_channel_id} # #mod-log
+    notify_user: true # by direct message
+    own_record: true # /infractions mine
 """
