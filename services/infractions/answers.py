@@ -48,7 +48,9 @@ def _what(infraction: Infraction) -> str:
 
 
 def _how_long(infraction: Infraction) -> str:
-    return f" {until(infraction)}" if infraction.expires_at is not None else ""
+    if infraction.expires_at is not None:
+        return f" {until(infraction)}"
+    return " for good" if infraction.kind is Kind.MUTE else ""
 
 
 def _replaced(infraction: Infraction, replaced: Sequence[Infraction]) -> str:
@@ -67,7 +69,7 @@ def told(history: Sequence[Step]) -> str:
             return "They were told."
         if step.change == "not told":
             why = on_one_line(step.detail, LONGEST_STEP)
-            return f"They could not be told: {why}" if why else "They could not be told."
+            return f"They could not be told. {why}".rstrip()
     return ""
 
 

@@ -149,7 +149,7 @@ async def test_a_ban_is_lifted_by_an_unban_of_its_own(scene: Scene, elsewhere: D
     assert (unban.kind, unban.state, again.number) == (Kind.UNBAN, "done", 2)
     assert await scene.state(1) == "lifted"
     assert scene.done() == ["ban", "unban"]
-    with pytest.raises(ConflictError, match="Infraction #1 is lifted, not in force"):
+    with pytest.raises(ConflictError, match="Infraction #1 is not in force: lifted"):
         await lifts(scene, elsewhere)
 
 

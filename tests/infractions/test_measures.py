@@ -262,6 +262,12 @@ async def test_a_members_menu_asks_why_they_are_warned(scene: Scene) -> None:
     assert answer.content.startswith("Warned **raider**")
 
 
+async def test_a_mute_without_an_end_says_so(scene: Scene) -> None:
+    answer = await scene.types(f"mute <@{scene.raider}> noisy for 10m")
+
+    assert answer.startswith(f"Muted **raider** (<@{scene.raider}>) for good. Infraction #1.")
+
+
 async def test_a_members_menu_asks_for_how_long_they_are_muted(scene: Scene) -> None:
     form = await opens(scene, user_menu(scene, "mute", scene.raider))
     assert list(inputs(form)) == ["duration", "reason"]

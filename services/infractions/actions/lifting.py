@@ -113,7 +113,7 @@ async def lift(  # who ends what, why, and how that came
     infraction, _ = await show(deps, guild_id, number)
     known = await queries.by_source(deps.db, guild_id, source_key)
     if known is None and infraction.state is not State.ACTIVE:
-        raise ConflictError(f"Infraction #{number} is {infraction.state.value}, not in force.")
+        raise ConflictError(f"Infraction #{number} is not in force: {infraction.state.value}.")
     reverse = REVERSES.get(infraction.kind)
     if reverse is None:
         return await _take_role(deps, infraction, by)
