@@ -220,8 +220,11 @@ class Worker:
                 self._metrics.done.labels(kind.name, outcome).inc(count)
         if outcomes["retry"] or outcomes["away"]:
             self._wake.set()  # it may be due before whatever the claiming waits for
-        if outcomes["lost"] or outcomes["refused"]:
+        if outcomes["lost"]:
             log.warning("job_was_taken_away", job=kind.name, outcomes=dict(outcomes))
+        elif outcomes["refused"]:
+            # Mostly it was ordered anew while it ran, as may happen all day.
+            log.info("job_was_replaced", job=kind.name, outcomes=dict(outcomes))
 
     async def _taken_away(self, kind: Kind, job: Claimed, claimed_at: float) -> bool:
         """Say whether a job that waited was cancelled, moved, or taken over meanwhile.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from shared import postgres
 from shared.errors import Retry, UnavailableError
@@ -131,6 +132,27 @@ async def test_the_same_key_replaces_what_was_scheduled(deps: Deps) -> None:
         await eventually(lambda: sorted(deps.lifted) == [2, 3])
         await eventually(lambda: none_left(deps))
     assert first == second
+
+
+async def test_a_job_ordered_anew_while_it_runs_is_done_again_and_worries_no_operator(
+    deps: Deps,
+) -> None:
+    jobs = Jobs()
+
+    @jobs.job(Lift)
+    async def lift(deps: Deps, job: Lift) -> None:
+        deps.lifted.append(job.number)
+        if job.number == 1:
+            await schedule(deps.db, Lift(2), key="ban 7")
+
+    await schedule(deps.db, Lift(1), key="ban 7")
+    with capture_logs() as logged:
+        async with jobs.worker(deps.db, deps):
+            await eventually(lambda: deps.lifted == [1, 2])
+            await eventually(lambda: none_left(deps))
+
+    assert ("job_was_replaced", "info") in [(line["event"], line["log_level"]) for line in logged]
+    assert [line for line in logged if line["log_level"] == "warning"] == []
 
 
 async def test_a_cancelled_job_is_not_done(deps: Deps) -> None:
