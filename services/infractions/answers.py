@@ -6,6 +6,7 @@ from typing import Final
 from services.infractions.model import Count, Infraction, Kind, Step
 from services.infractions.wording import (
     LONGEST_STEP,
+    counting,
     member,
     on_one_line,
     reference,
@@ -34,7 +35,9 @@ def done(
     before: Sequence[Count],
 ) -> str:
     """Answer to a command that has carried out a measure."""
-    said = f"{_what(infraction)}{_how_long(infraction)}. {reference(infraction)}"
+    said = (
+        f"{_what(infraction)}{_how_long(infraction)}{counting(infraction)}. {reference(infraction)}"
+    )
     further = [_replaced(infraction, replaced), told(history)]
     lines = [said, " ".join(each for each in further if each), previous(before)]
     return "\n".join(line for line in lines if line)

@@ -68,6 +68,12 @@ def until(infraction: Infraction) -> str:
     return f"until {timestamp(infraction.expires_at)} ({timestamp(infraction.expires_at, 'R')})"
 
 
+def counting(infraction: Infraction) -> str:
+    """Say how much a warning counts, where that is not the usual one point."""
+    unusual = infraction.kind is Kind.WARNING and infraction.points != 1
+    return f" ({infraction.points} points)" if unusual else ""
+
+
 # --- lists --------------------------------------------------------------------------------------
 
 
@@ -110,8 +116,9 @@ def _entry(infraction: Infraction, *, named: bool) -> str:
 
 
 def _kind(infraction: Infraction) -> str:
-    """Return what it is, and whether it is only for a time."""
-    kind = "role" if infraction.kind is Kind.TEMPROLE else infraction.kind.value
+    """Return what it is, whether it is only for a time, and how much it counts."""
+    named = "role" if infraction.kind is Kind.TEMPROLE else infraction.kind.value
+    kind = f"{named}{counting(infraction)}"
     return kind if infraction.expires_at is None else f"temporary {kind}"
 
 

@@ -44,7 +44,8 @@ def read_text(
     """Read the arguments of a text command from what follows its name.
 
     An optional argument that a word does not look like is left out, and the word given to the
-    next one. `name:word` gives an optional argument by its name, before the rest of the line.
+    next one. `name:word` gives an optional argument by its name, before the rest of the line; to
+    one that is `by_name` nothing else does.
     Raises ArgumentsError.
     """
     words = words_of(line)
@@ -54,7 +55,7 @@ def read_text(
     at = 0
     for each in parameters:
         at = _read_named(parameters, words, at, found)
-        if each.name in found:
+        if each.name in found or each.by_name:
             continue
         if each.kind.type is OptionType.ATTACHMENT:
             found[each.name] = _next_file(each, files)

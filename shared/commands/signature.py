@@ -37,12 +37,17 @@ class DeclarationError(TypeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter of a handler: the option it is, and what it is when not given."""
+    """A parameter of a handler: the option it is, and what it is when not given.
+
+    One that is optional and stands after `*` is `by_name`: in text it is given as `name:word` only,
+    so that no word is taken for it that was meant as the beginning of a text.
+    """
 
     name: str
     kind: Kind
     option: OptionSpec
     default: object = None
+    by_name: bool = False
 
     @property
     def required(self) -> bool:
@@ -117,6 +122,7 @@ def _parameter(
             max_length=kind.max_length,
         ),
         default=None if required else declared.default,
+        by_name=declared.kind is declared.KEYWORD_ONLY and not required,
     )
 
 
@@ -189,14 +195,15 @@ def _check_order(handler: Callable[..., object], parameters: tuple[Parameter, ..
     if len(parameters) > MOST_OPTIONS:
         raise DeclarationError(f"{_place(handler)} has over {MOST_OPTIONS} options.")
     optional = ""
-    for index, each in enumerate(parameters):
+    last = [each for each in parameters if not each.by_name][-1:]
+    for each in parameters:
         if each.required and optional:
             raise DeclarationError(
                 f"{_place(handler)}: the required `{each.option.name}` comes after the optional "
                 f"`{optional}`; Discord wants required options first."
             )
         optional = optional or ("" if each.required else each.option.name)
-        if each.kind.rest and index != len(parameters) - 1:
+        if each.kind.rest and each not in last:
             raise DeclarationError(
                 f"{_place(handler)}: `{each.option.name}` takes the rest of the line, so it must "
                 "be the last option; use `str` for a single word."

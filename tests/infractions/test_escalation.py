@@ -95,6 +95,28 @@ async def test_of_two_rules_that_are_set_off_the_one_of_more_points_acts(
     assert scene.done() == ["kick"]
 
 
+async def test_a_warning_counts_as_many_points_as_it_was_given(scene: Scene) -> None:
+    await rules(scene, EscalationRule(points=4, action="kick"))
+
+    first = await scene.types(f"warn <@{scene.raider}> points:3 3 strikes are enough")
+    second = await scene.runs("warn", user=str(scene.raider), reason="more", points=2)
+
+    assert first.startswith("Warned **raider**")
+    assert "(3 points). Infraction #1. Reason: 3 strikes are enough" in first
+    assert "(2 points). Infraction #2. Reason: more" in second.content
+    assert (await scene.until(3, "done"))["kind"] == "kick"
+    shown = await scene.types_for("infractions info 1", scene.moderator)
+    assert shown.embeds[0].title == "#1: warning (3 points)"
+
+
+@pytest.mark.parametrize("points", ["0", "101", "-1", "many"])
+async def test_a_warning_has_from_1_to_100_points(scene: Scene, points: str) -> None:
+    refused = await scene.types(f"warn <@{scene.raider}> points:{points} spam")
+
+    assert "from 1 to 100" in refused or "not a whole number" in refused
+    assert await scene.infractions() == []
+
+
 async def test_pardoned_deleted_and_expired_warnings_do_not_count(scene: Scene) -> None:
     await rules(scene, EscalationRule(points=2, action="kick"))
     await warn(scene)

@@ -339,3 +339,16 @@ def test_what_names_no_option_there_is_text(text: str) -> None:
 def test_an_option_given_by_name_must_fit() -> None:
     with pytest.raises(ArgumentsError, match="`flag`: `green` is not one of"):
         read("look flag:green")
+
+
+@commands.command("hail")
+async def hail(deps: None, by: Invocation, text: Text, *, times: int = 1) -> Reply:
+    """Hail."""
+    return Reply()
+
+
+def test_what_stands_after_a_star_is_given_by_its_name_only() -> None:
+    assert read("hail times:3 ahoy") == {"text": "ahoy", "times": 3}
+    assert read("hail 3 ahoys") == {"text": "3 ahoys", "times": 1}
+    with pytest.raises(ArgumentsError, match="`text` is missing"):
+        read("hail times:3")

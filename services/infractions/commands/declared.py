@@ -19,6 +19,9 @@ Why = Annotated[Text, Describe("Why; moderators read it, and the member if they 
 HowLong = "How long, such as 30m, 7d or 1w2d"
 Days = Annotated[int, Range(0, 7), Describe("Days of messages to delete, 0 to 7")]
 Edge = Annotated[int, Range(1, LARGEST_NUMBER)]
+Points = Annotated[
+    int, Range(1, 100), Describe("How much it counts; in a text command points:3 before the reason")
+]
 Number = Annotated[int, Describe("The infraction's number")]
 
 BLURPLE: Final = 1
@@ -37,6 +40,7 @@ def order_of(  # the optional ones belong to a few kinds each
     *,
     delete_days: int = 0,
     role_id: RoleId | None = None,
+    points: int = 1,
     message_id: MessageId | None = None,
 ) -> Order:
     """Return what a command orders; where and by whom is taken from its invocation.
@@ -57,6 +61,7 @@ def order_of(  # the optional ones belong to a few kinds each
         channel_id=by.channel_id,
         message_id=message_id or typed,
         role_id=role_id,
+        points=points,
     )
 
 

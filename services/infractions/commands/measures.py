@@ -5,7 +5,15 @@ from typing import Annotated
 
 from services.infractions import actions
 from services.infractions.commands.acknowledging import acknowledge
-from services.infractions.commands.declared import Days, HowLong, Who, Why, commands, order_of
+from services.infractions.commands.declared import (
+    Days,
+    HowLong,
+    Points,
+    Who,
+    Why,
+    commands,
+    order_of,
+)
 from services.infractions.deps import Deps
 from services.infractions.model import Kind
 from services.infractions.targets import check_role, find_target
@@ -19,10 +27,13 @@ Answered = Reply | Silence
 
 
 @commands.command("warn", level=MODERATOR, menu="user")
-async def warn(deps: Deps, by: Invocation, user: Who, reason: Why) -> Answered:
+async def warn(
+    deps: Deps, by: Invocation, user: Who, reason: Why, *, points: Points = 1
+) -> Answered:
     """Warn somebody; the warning stays in their record."""
     target = await find_target(deps, by, user)
-    infraction = await actions.order(deps, order_of(by, target, Kind.WARNING, reason))
+    what = order_of(by, target, Kind.WARNING, reason, points=points)
+    infraction = await actions.order(deps, what)
     return await acknowledge(deps, by, infraction)
 
 
