@@ -10,6 +10,7 @@ from services.infractions.timers import (
     ExpireEvidence,
     FetchEvidence,
     FinishPending,
+    ImportFile,
     LiftInfraction,
     LookAtBan,
     LookAtMember,
@@ -143,6 +144,12 @@ async def fetch_evidence(deps: Deps, job: FetchEvidence) -> None:
 async def expire_evidence(deps: Deps, job: ExpireEvidence) -> None:
     """Throw away what was kept for its time."""
     await actions.expire_evidence(deps, job.guild_id, job.number, job.id)
+
+
+@jobs.job(ImportFile)
+async def import_file(deps: Deps, job: ImportFile) -> None:
+    """Take a record over from a file."""
+    await actions.import_file(deps, job)
 
 
 @jobs.job(ErasePerson)

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.infractions.model import Family, Person, Subject
+from services.infractions.origins import Origin
 from shared.contracts.actions import Message
 from shared.contracts.ids import GuildId, RoleId, UserId
 from shared.contracts.invocations import ReplyTarget
@@ -155,6 +156,18 @@ class ExpireEvidence(Struct, kw_only=True, frozen=True, tag="expire_evidence"):
     guild_id: GuildId
     number: int
     id: int
+
+
+class ImportFile(Struct, kw_only=True, frozen=True, tag="import_file"):
+    """Take a record over from a file on Discord, and say in the answer `to` a command what came."""
+
+    guild_id: GuildId
+    url: str
+    origin: Origin
+    by: Person
+    to: ReplyTarget
+    activate: bool = False
+    dry_run: bool = False
 
 
 class ErasePerson(Struct, kw_only=True, frozen=True, tag="erase_person"):

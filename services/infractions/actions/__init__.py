@@ -10,6 +10,7 @@ from services.infractions.actions.agreeing import (
     reassert,
     renew,
 )
+from services.infractions.actions.bringing import import_file, import_later
 from services.infractions.actions.delivering import (
     deliver,
 )
@@ -158,6 +159,8 @@ __all__ = [
     "finish",
     "give_up_request",
     "hide",
+    "import_file",
+    "import_later",
     "import_record",
     "keep_filter",
     "kept_filter",

@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, field
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from services.infractions import origins, queries
 from services.infractions.actions import settling
+from services.infractions.actions.muting import LONGEST_TIMEOUT, RENEWED_BEFORE
 from services.infractions.actions.rechecking import recheck_later
 from services.infractions.deps import Deps
 from services.infractions.model import (
@@ -28,6 +29,8 @@ from services.infractions.model import (
     Step,
 )
 from services.infractions.origins import Brought, Origin
+from services.infractions.timers import RenewMute
+from shared import jobs
 from shared.contracts.ids import GuildId
 from shared.errors import UserError
 from shared.postgres import Connection, transaction
@@ -37,6 +40,9 @@ BATCH: Final = 2000
 
 LARGEST_FILE: Final = 64 * 2**20
 """Bytes of a file, unpacked: as it is put into order of time, all of it is in memory."""
+
+RENEW_AFTER: Final = timedelta(minutes=10)
+"""How long asking Discord about what holds, which begins after an import, may take."""
 
 MOST_MISTAKES: Final = 100
 """Mistakes that are named; the others are only counted."""
@@ -65,7 +71,7 @@ class Imported(Struct, kw_only=True):
     dry_run: bool = False
 
 
-async def import_record(  # the last three are choices
+async def import_record(  # the last four are choices
     deps: Deps,
     guild_id: GuildId,
     data: bytes,
@@ -74,18 +80,19 @@ async def import_record(  # the last three are choices
     *,
     activate: bool = False,
     dry_run: bool = False,
+    most_mistakes: int = MOST_MISTAKES,
 ) -> Imported:
     """Record what a file holds, and return what came of it; a second time changes nothing.
 
-    Temporary measures that are in force are lifted in time only with `activate`; without, their
-    end is left to whoever ordered them. Raises UserError for a file that is none.
+    Measures that are in force end in time, and go on for as long as they say, only with `activate`;
+    without, that is left to whoever ordered them. Raises UserError for a file that is none.
     """
     reading = await asyncio.to_thread(_read, data, origin, guild_id)
     brought = _in_order(_once(reading), origin)
     done = Imported(
         read=len(brought) + len(reading.mistakes), wrong=len(reading.mistakes), dry_run=dry_run
     )
-    mistakes = sorted(reading.mistakes, key=lambda one: one.line)[:MOST_MISTAKES]
+    mistakes = sorted(reading.mistakes, key=lambda one: one.line)[:most_mistakes]
     done.mistakes = [ImportMistake(one.line, one.reason) for one in mistakes]
     for start in range(0, len(brought), BATCH):
         await _take(deps, guild_id, brought[start : start + BATCH], by, done, activate=activate)
@@ -185,8 +192,8 @@ async def _take(
             highest = max(last, *(one.infraction.number for one in numbered))
             await queries.set_last_number(tx, guild_id, highest)
             for one in numbered:
-                if activate and _is_timed(one.infraction):
-                    await _set_timer(tx, one.infraction)
+                if activate and one.infraction.state is State.ACTIVE:
+                    await _set_timers(tx, one.infraction)
     _count(done, fresh, known=len(known), timers=len(timed))
 
 
@@ -254,6 +261,20 @@ def _is_timed(infraction: Infraction) -> bool:
     )
 
 
-async def _set_timer(tx: Connection, infraction: Infraction) -> None:
-    assert infraction.subject is not None
-    await settling.set_timer(tx, infraction, infraction.subject)
+async def _set_timers(tx: Connection, infraction: Infraction) -> None:
+    """Have a measure end when its time is up, and a timeout renewed that goes on beyond Discord's.
+
+    Not before Discord was asked whether it still is there: what was lifted is not put on again.
+    """
+    if infraction.subject is None:
+        return
+    if _is_timed(infraction):
+        await settling.set_timer(tx, infraction, infraction.subject)
+    now = datetime.now(UTC)
+    ends = infraction.expires_at
+    if settling.is_timeout(infraction) and (ends is None or ends > now + LONGEST_TIMEOUT):
+        renewed_at = (infraction.applied_until or now) - RENEWED_BEFORE
+        job = RenewMute(guild_id=infraction.guild_id, number=infraction.number)
+        await jobs.schedule(
+            tx, job, at=max(renewed_at, now + RENEW_AFTER), key=infraction.subject.key
+        )
