@@ -31,6 +31,12 @@ FIRST_WAIT: Final = 0.1
 LONGEST_WAIT: Final = 2.0
 """Seconds between two attempts to reach a server that is away."""
 
+PATIENCE: Final = 1.0
+"""Seconds that a server which is up may take to answer."""
+
+CONFIRMED_WITHIN: Final = 0.1
+"""Seconds that it may take to confirm that a query is cancelled."""
+
 log = structlog.get_logger()
 
 
@@ -80,15 +86,31 @@ _AWAY: Final = (
 
 
 async def is_up(db: Db) -> bool:
-    """Say whether Postgres answers within a second."""
+    """Say whether Postgres answers within a second; little later it is told, however it hangs."""
+    asking = asyncio.create_task(_answers(db))
     try:
-        async with asyncio.timeout(1):
-            await db.fetchval("SELECT 1")
+        await asyncio.wait((asking,), timeout=PATIENCE)
+        return asking.done() and asking.result()
+    finally:
+        await _give_up(asking)
+
+
+async def _answers(db: Db) -> bool:
+    try:
+        await db.fetchval("SELECT 1")
     except Exception as error:
         if not is_unavailable(error) and not isinstance(error, OSError):
             raise
         return False
     return True
+
+
+async def _give_up(asking: asyncio.Task[bool]) -> None:
+    """Cancel a query, and then its wait for a server that does not confirm that."""
+    for _ in range(2):
+        if not asking.done():
+            asking.cancel()
+            await asyncio.wait((asking,), timeout=CONFIRMED_WITHIN)
 
 
 async def fetch_all(db: Executor, type_: type[T], sql: str, *args: object) -> list[T]:

@@ -280,3 +280,22 @@ async def test_a_length_of_time_is_an_interval(database_url: str) -> None:
         assert await fetch_value(db, timedelta, "SELECT $1::interval", timedelta(days=2)) == (
             timedelta(days=2)
         )
+
+
+async def test_a_server_that_hangs_is_not_up_and_nobody_waits_for_it(database_url: str) -> None:
+    async with (
+        proxied(database_url) as server,
+        postgres.connect(server.url, schema="fleet", min_size=1, max_size=2) as db,
+    ):
+        assert await postgres.is_up(db)
+        server.stall()
+        # Unbounded, each would take as long as a query may: a minute.
+        async with asyncio.timeout(40):
+            assert [await postgres.is_up(db) for _ in range(4)] == [False] * 4
+
+        server.flow()
+
+        async def is_up() -> bool:
+            return await postgres.is_up(db)
+
+        await eventually(is_up, within=90)
