@@ -1,6 +1,6 @@
 """What the other services answer, as far as the dashboard shows it."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from msgspec import Struct
 
@@ -28,6 +28,21 @@ class Infraction(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     ended_at: datetime | None = None
     failure: str | None = None
+    points: int = 1
+    counts_until: datetime | None = None
+    pardoned_at: datetime | None = None
+    hidden_at: datetime | None = None
+
+    @property
+    def standing(self) -> str:
+        """What it is to whoever looks at it: deleted, pardoned, no longer counted, or its state."""
+        if self.hidden_at is not None:
+            return "deleted"
+        if self.pardoned_at is not None:
+            return "pardoned"
+        if self.counts_until is not None and self.counts_until <= datetime.now(UTC):
+            return "expired"
+        return self.state
 
 
 class InfractionPage(Struct, frozen=True):
