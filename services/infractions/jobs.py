@@ -5,6 +5,7 @@ from services.infractions.deps import Deps
 from services.infractions.timers import (
     DeleteAnswer,
     Deliver,
+    EndSoftban,
     ErasePerson,
     Escalate,
     ExpireEvidence,
@@ -47,6 +48,12 @@ async def lift_infraction(deps: Deps, job: LiftInfraction) -> None:
 async def finish_pending(deps: Deps, job: FinishPending) -> None:
     """Carry out what a crash or an outage left pending."""
     await actions.finish(deps, job.guild_id, job.number)
+
+
+@jobs.job(EndSoftban, max_failures=PATIENT)
+async def end_softban(deps: Deps, job: EndSoftban) -> None:
+    """Unban somebody whom a softban left banned."""
+    await actions.finish_softban(deps, job.guild_id, job.number, job.user_id)
 
 
 @jobs.job(RenewMute, max_failures=PATIENT)

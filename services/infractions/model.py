@@ -227,12 +227,13 @@ class Report(Struct, kw_only=True, frozen=True):
 class Outcome(Struct, frozen=True):
     """What came of asking Discord; `absent`: what it was about is not there, such as a ban.
 
-    `code` is Discord's, of what is not there.
+    `code` is Discord's, of what is not there. `still_banned`: a softban whose unban was refused.
     """
 
     status: Literal["done", "refused", "absent"]
     message: str = ""
     code: int = 0
+    still_banned: bool = False
 
 
 class Filter(Struct, kw_only=True, frozen=True):

@@ -26,6 +26,14 @@ class FinishPending(Struct, kw_only=True, frozen=True, tag="finish_pending"):
     number: int
 
 
+class EndSoftban(Struct, kw_only=True, frozen=True, tag="end_softban"):
+    """Unban somebody whom a softban left banned, as Discord refused that."""
+
+    guild_id: GuildId
+    number: int
+    user_id: UserId
+
+
 class RenewMute(Struct, kw_only=True, frozen=True, tag="renew_mute"):
     """Time a member out again, before the longest time that Discord allows is over."""
 

@@ -7,8 +7,9 @@ import pytest
 from services.infractions import actions
 from services.infractions.deps import Deps
 from services.infractions.model import Kind
+from tests.infractions.interacting import hurry
 from tests.infractions.scene import Scene
-from tests.support.answering_gateway import BUSY
+from tests.support.answering_gateway import BUSY, FORBIDDEN
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,6 +45,23 @@ async def test_a_role_is_put_back(scene: Scene, elsewhere: Deps, kind: Kind) -> 
     await eventually(lambda: changes(scene, "created", "active", "reapplied"))
     assert scene.holds("low")
     assert len(await scene.timers("lift_infraction")) == 1
+
+
+async def test_that_discord_refuses_to_put_it_back_stands_in_the_history_once(
+    scene: Scene, elsewhere: Deps
+) -> None:
+    await actions.order(elsewhere, scene.order(Kind.MUTE, role="low"))
+    for _ in range(2):
+        scene.gateway.answers(scene.id, "add_role", FORBIDDEN)
+    scene.leaves(scene.raider)
+
+    await scene.comes_back(scene.raider)
+
+    await eventually(lambda: changes(scene, "created", "active", "not reapplied"), within=20)
+    for _ in range(2):
+        await hurry(scene, "put_back")
+    await eventually(lambda: scene.holds("low"), within=60)
+    await eventually(lambda: changes(scene, "created", "active", "not reapplied", "reapplied"))
 
 
 async def test_each_time_they_come_back_it_is_put_back(scene: Scene, elsewhere: Deps) -> None:

@@ -67,6 +67,34 @@ async def test_a_softban_whose_unban_is_refused_says_that_they_are_banned(
         await actions.order(elsewhere, scene.order(Kind.SOFTBAN))
 
 
+async def test_whom_a_softban_left_banned_is_unbanned_once_discord_allows_it(
+    scene: Scene, elsewhere: Deps
+) -> None:
+    scene.gateway.answers(scene.id, "unban", FORBIDDEN)
+    with pytest.raises(UserError):
+        await actions.order(elsewhere, scene.order(Kind.SOFTBAN))
+    assert scene.banned()
+
+    await scene.hurry("end_softban", 1)
+
+    await scene.until(1, "done")
+    assert not scene.banned()
+
+
+async def test_a_ban_after_a_softban_that_was_left_half_done_stays(
+    scene: Scene, elsewhere: Deps
+) -> None:
+    scene.gateway.answers(scene.id, "unban", FORBIDDEN)
+    with pytest.raises(UserError):
+        await actions.order(elsewhere, scene.order(Kind.SOFTBAN))
+    await actions.order(elsewhere, scene.order(Kind.BAN))
+
+    await actions.finish_softban(elsewhere, scene.id, 1, scene.raider)
+
+    assert scene.banned()
+    assert await scene.state(1) == "failed"
+
+
 async def test_a_temporary_role_is_given_and_taken_in_time(scene: Scene, elsewhere: Deps) -> None:
     await actions.order(elsewhere, scene.order(Kind.TEMPROLE, role="low", duration=HOUR))
     await actions.order(elsewhere, scene.order(Kind.TEMPROLE, role="seniors", duration=HOUR))

@@ -45,6 +45,7 @@ from services.infractions.actions.importing import (
 )
 from services.infractions.actions.lifting import (
     expire,
+    finish_softban,
     lift,
 )
 from services.infractions.actions.looking import (
@@ -157,6 +158,7 @@ __all__ = [
     "file_of",
     "find_report",
     "finish",
+    "finish_softban",
     "give_up_request",
     "hide",
     "import_file",

@@ -61,7 +61,21 @@ async def put_back(deps: Deps, guild_id: GuildId, user_id: UserId, joined_at: da
     for each in await queries.to_put_back(deps.db, guild_id, user_id):
         assert each.subject is not None
         if not await queries.was_noted(deps.db, each, "reapplied", detail):
-            await reassert(deps, each.subject, change="reapplied", detail=detail)
+            await _put_back(deps, each, each.subject, detail)
+
+
+async def _put_back(deps: Deps, infraction: Infraction, subject: Subject, detail: str) -> None:
+    """Put one back; that Discord refuses stands in the history, once for a reason."""
+    try:
+        await reassert(deps, subject, change="reapplied", detail=detail)
+    except Retry as refusal:
+        said = f"{detail}: {refusal.reason}"
+        if not await queries.was_noted(deps.db, infraction, "not reapplied", said):
+            async with transaction(deps.db) as tx:
+                current = await queries.lock(tx, infraction.guild_id, infraction.number)
+                if current is not None and current.state is State.ACTIVE:
+                    await note(tx, current, FLOTILLA, "not reapplied", said)
+        raise
 
 
 async def renew(deps: Deps, guild_id: GuildId, number: int) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from uuid import uuid4
 
 from services.infractions.actions import muting
 from services.infractions.actions.asking import ask, why
 from services.infractions.deps import Deps
 from services.infractions.model import Infraction, Kind, Outcome
 from shared.contracts.actions import AddRole, Ban, Kick, RemoveRole, Unban
+from shared.contracts.ids import UserId
 
 
 async def carry_out(deps: Deps, infraction: Infraction, *, again: bool = False) -> Outcome:
@@ -38,6 +40,13 @@ async def lift(deps: Deps, infraction: Infraction, reason: str) -> Outcome:
     return await ask(deps, action, key=key, reason=reason)
 
 
+async def end_softban(deps: Deps, infraction: Infraction, user_id: UserId) -> Outcome:
+    """Have Discord unban whom a softban left banned; each try is a new action."""
+    action = Unban(guild_id=infraction.guild_id, user_id=user_id)
+    key = f"infraction:{infraction.key}:unban:{uuid4().hex}"
+    return await ask(deps, action, key=key, reason=why(infraction))
+
+
 def _ban(infraction: Infraction) -> Ban:
     return Ban(
         guild_id=infraction.guild_id,
@@ -65,7 +74,8 @@ async def _softban(deps: Deps, infraction: Infraction, key: str, reason: str) ->
         return banned
     unbanned = await ask(deps, _unban(infraction), key=f"{key}:unban", reason=reason)
     if unbanned.status == "refused":
-        return Outcome("refused", f"They are banned, as the unban was refused: {unbanned.message}")
+        failure = f"They are banned, as the unban was refused: {unbanned.message}"
+        return Outcome("refused", failure, still_banned=True)
     return banned
 
 

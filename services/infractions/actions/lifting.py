@@ -4,7 +4,9 @@ import structlog
 
 from services.infractions import queries
 from services.infractions.actions import settling
+from services.infractions.actions.announcing import created
 from services.infractions.actions.asking import NO_SUCH_MEMBER, NO_SUCH_ROLE
+from services.infractions.actions.carrying import end_softban
 from services.infractions.actions.carrying import lift as lift_on_discord
 from services.infractions.actions.ordering import FINISH_AFTER, order
 from services.infractions.actions.showing import show
@@ -13,6 +15,7 @@ from services.infractions.deps import Deps
 from services.infractions.model import (
     FLOTILLA,
     REVERSES,
+    Family,
     Infraction,
     Kind,
     Order,
@@ -22,8 +25,8 @@ from services.infractions.model import (
     Subject,
 )
 from services.infractions.timers import LiftInfraction
-from shared import jobs
-from shared.contracts.ids import GuildId
+from shared import jobs, outbox
+from shared.contracts.ids import GuildId, UserId
 from shared.errors import ConflictError, Retry, UnavailableError, UserError
 from shared.postgres import transaction
 
@@ -94,6 +97,34 @@ def _how(infraction: Infraction, outcome: Outcome, by: Person | None) -> str:
     if outcome.status == "absent" and infraction.kind is Kind.BAN:
         return f"{because}; the ban was gone already"
     return because
+
+
+async def finish_softban(deps: Deps, guild_id: GuildId, number: int, user_id: UserId) -> None:
+    """Unban whom a softban left banned, unless a newer ban holds; then the softban is done.
+
+    Raises Retry when Discord refuses, UnavailableError while it can't be reached.
+    """
+    softban = await queries.get(deps.db, guild_id, number)
+    if softban is None or softban.state is not State.FAILED:
+        return
+    subject = Subject(guild_id=guild_id, user_id=user_id, family=Family.BAN)
+    if await queries.newest(deps.db, subject, after=number):
+        return
+    outcome = await end_softban(deps, softban, user_id)
+    async with transaction(deps.db) as tx:
+        current = await queries.lock(tx, guild_id, number)
+        assert current is not None
+        if outcome.status != "refused":
+            done = await queries.set_state(tx, current, State.DONE)
+            await note(tx, done, FLOTILLA, State.DONE.value, "unbanned after all")
+            await outbox.put(tx, created(done))
+            if await queries.newest(tx, subject, after=number):
+                await settling.reassert_later(tx, subject)
+        elif current.failure is None or outcome.message not in current.failure:
+            failed = await queries.set_state(tx, current, State.FAILED, failure=outcome.message)
+            await note(tx, failed, FLOTILLA, "not lifted", outcome.message)
+    if outcome.status == "refused":
+        raise Retry(reason=outcome.message)
 
 
 async def lift(  # who ends what, why, and how that came

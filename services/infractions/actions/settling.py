@@ -1,6 +1,7 @@
 """Writing down what Discord answered: in one transaction, with what it means for older measures."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from services.infractions import queries
 from services.infractions.actions.announcing import created, ended
@@ -20,9 +21,18 @@ from services.infractions.model import (
     State,
     Subject,
 )
-from services.infractions.timers import FinishPending, LiftInfraction, Reassert, RenewMute
+from services.infractions.timers import (
+    EndSoftban,
+    FinishPending,
+    LiftInfraction,
+    Reassert,
+    RenewMute,
+)
 from shared import jobs, outbox
 from shared.postgres import Connection
+
+UNBAN_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""When it is tried again to end the ban of a softban."""
 
 
 async def settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> Infraction:
@@ -37,6 +47,9 @@ async def settle(tx: Connection, infraction: Infraction, outcome: Outcome) -> In
         return await _succeed(tx, current, outcome.message or "done on Discord")
     if current.kind in REVERSES.values() and outcome.status == "absent":
         await _supersede(tx, current)
+    if outcome.still_banned:
+        job = EndSoftban(guild_id=current.guild_id, number=current.number, user_id=current.user_id)
+        await jobs.schedule(tx, job, after=UNBAN_AGAIN_AFTER, key=current.key)
     return await _fail(tx, current, outcome.message or "Discord refused.")
 
 

@@ -23,6 +23,7 @@ ERASED: Final = "[erased]"
 
 TELLING: Final = (
     "reason", "evidence", "failed", "not told", "not lifted", "not escalated", "imported",
+    "not reapplied",
 )  # fmt: skip
 """The changes whose detail can hold somebody's words or name; others only say what was done."""
 
