@@ -1,5 +1,7 @@
 """Erasing a person: nothing in the whole schema says who it was, and the record still adds up."""
 
+import json
+
 import httpx
 import pytest
 
@@ -9,7 +11,7 @@ from services.infractions.deps import Deps
 from services.infractions.model import Person
 from shared.contracts.config import InfractionsPlugin
 from shared.contracts.ids import UserId
-from tests.infractions.rig import OPERATOR, Json
+from tests.infractions.rig import OPERATOR, Json, new_id
 from tests.infractions.scene import Scene, buttons
 from tests.infractions.test_api import key, token
 from tests.infractions.test_evidence import hears, says
@@ -113,6 +115,29 @@ async def test_nothing_in_any_table_names_the_person_any_more(scene: Scene) -> N
     assert warning["history"][-1]["change"] == "erased"
     ban = await scene.infraction(2)
     assert (ban["state"], ban["history"][-2]["detail"]) == ("lifted", "by unban #3")
+
+
+async def test_jobs_that_failed_for_good_are_forgotten_with_the_person(scene: Scene) -> None:
+    user = joins(scene)
+    await scene.types(f"warn <@{user}> {WORDS}-{scene.id}")
+    sql = """
+        INSERT INTO timer_dead (id, due, attempt, failures, crashes, kind, payload, created, error)
+        VALUES ($1, now(), 1, 1, 0, 'look_at_ban', $2, now(), 'refused')
+    """
+    person = {"id": int(user), "name": f"{NAME}-{scene.id}"}
+    about, other = new_id(), new_id()
+    for number, whom in ((about, person), (other, {"id": 5, "name": "x"})):
+        payload = json.dumps({"guild_id": int(scene.id), "user": whom})
+        await scene.rig.db.execute(sql, number, payload)
+
+    await erases(scene, user)
+    await erased(scene, user)
+
+    assert await mentions(scene, WORDS, NAME, user) == {}
+    left = await scene.rig.db.fetch(
+        "DELETE FROM timer_dead WHERE id = ANY($1) RETURNING id", [about, other]
+    )
+    assert [row["id"] for row in left] == [other]
 
 
 async def test_erasing_again_changes_nothing(scene: Scene, elsewhere: Deps) -> None:

@@ -339,6 +339,16 @@ async def erase_around(tx: Connection, erasure: Erasure, user_id: UserId) -> Non
         erasure.guild_id,
         f"%{erasure.user_id}%",
     )
+    await execute(
+        tx,
+        """
+        DELETE FROM timer_dead
+         WHERE payload->'guild_id' = to_jsonb($1::bigint)
+           AND (payload::text LIKE $2 OR key LIKE $2 OR error LIKE $2)
+        """,
+        erasure.guild_id,
+        f"%{erasure.user_id}%",
+    )
 
 
 async def is_under_way(db: Executor, erasure: Erasure) -> bool:
