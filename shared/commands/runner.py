@@ -239,7 +239,7 @@ class Runner(Generic[D]):
 
     async def _from_menu(self, by: Invocation, command: Command[D], target: int) -> Action | None:
         """Run a command on what was clicked, or ask for the rest of its options first."""
-        first, *others = command.parameters
+        first, *others = (each for each in command.parameters if not each.by_name)
         if any(each.required for each in others) or (command.menu_form and others):
             return to_action(self._form(command, others, target), by)
         values: Mapping[str, OptionValue] = {first.option.name: str(target)}
