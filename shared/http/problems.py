@@ -138,12 +138,17 @@ async def _on_user_error(_request: Request, error: Exception) -> Response:
 async def _on_validation_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     mistakes = [
-        Mistake(where=".".join(str(part) for part in entry["loc"]), message=entry["msg"])
+        Mistake(where=".".join(str(part) for part in entry["loc"]), message=_plain(entry["msg"]))
         for entry in error.errors()
     ]
     told = "; ".join(f"{mistake.where}: {mistake.message}" for mistake in mistakes)
     detail = f"The request is not right: {told}."
     return problem(_status_of(error), detail, "invalid", errors=mistakes)
+
+
+def _plain(message: str) -> str:
+    """Return a validator's own words without what pydantic puts before them."""
+    return message.removeprefix("Value error, ")
 
 
 def _status_of(error: RequestValidationError) -> int:

@@ -45,8 +45,8 @@ def described(document: Json, scene: Scene) -> Json:
     there = {
         "guild_id": [str(scene.id)],
         "cursor": [encode_cursor([5])],
-        "user_id": (people := [str(EXAMPLE), str(scene.raider)]),
     }
+    people = [str(EXAMPLE), str(scene.raider)]
     for path, calls in document["paths"].items():
         for call in calls.values():
             parameters = call.get("parameters", ())
@@ -55,6 +55,8 @@ def described(document: Json, scene: Scene) -> Json:
             for parameter in call["parameters"]:
                 if parameter["name"] in there and "/jobs" not in path:
                     parameter["schema"] = {"type": "string", "enum": there[parameter["name"]]}
+                if parameter["name"] == "user_id" and "/people/" in path:
+                    parameter["schema"] = {"type": "string", "enum": people}
     for schema in document["components"]["schemas"].values():
         if schema.get("additionalProperties") is False and "user_id" in schema["properties"]:
             schema["properties"]["user_id"] = {"type": "string", "enum": people}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from shared.http import (
     serve,
     sign,
 )
+from shared.http.server import listen
 from shared.http.tokens import Role
 from shared.settings import Secret, ServiceSettings
 from tests.support.waiting import eventually
@@ -352,3 +354,13 @@ async def test_a_port_that_is_taken_is_said_at_once() -> None:
         with pytest.raises(OSError, match="in use"):
             async with serve(make_app(), "127.0.0.1", port):
                 await eventually(lambda: False)
+
+
+def test_no_answer_waits_for_the_one_before_to_be_acknowledged() -> None:
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
