@@ -117,6 +117,30 @@ async def test_nothing_in_any_table_names_the_person_any_more(scene: Scene) -> N
     assert (ban["state"], ban["history"][-2]["detail"]) == ("lifted", "by unban #3")
 
 
+async def test_answers_that_are_kept_for_repeats_forget_the_person_and_are_not_done_twice(
+    scene: Scene,
+) -> None:
+    user = joins(scene)
+
+    async def warns() -> httpx.Response:
+        return await scene.rig.http.post(
+            f"/guilds/{scene.id}/infractions",
+            json={"kind": "warning", "user_id": str(user), "reason": f"{WORDS}-{scene.id}"},
+            headers={**bearer(scene), "Idempotency-Key": "once"},
+        )
+
+    assert (await warns()).status_code == 201
+    assert "repeats" in await mentions(scene, WORDS, NAME, user)
+
+    await erases(scene, user)
+    await erased(scene, user)
+
+    assert "repeats" not in await mentions(scene, WORDS, NAME, user)
+    again = await warns()
+    assert (again.status_code, again.json()["code"]) == (410, "erased")
+    assert len((await scene.get()).json()["items"]) == 1
+
+
 async def test_jobs_that_failed_for_good_are_forgotten_with_the_person(scene: Scene) -> None:
     user = joins(scene)
     await scene.types(f"warn <@{user}> {WORDS}-{scene.id}")

@@ -27,6 +27,10 @@ KINDS: Final = {
     "idempotency_key_reused": (
         "The `Idempotency-Key` was used for another request. Use a new one for each."
     ),
+    "erased": (
+        "The request with this `Idempotency-Key` was done, and whom its answer named was erased "
+        "since. Nothing was done again."
+    ),
 }
 """The problems that only this API has."""
 

@@ -26,6 +26,7 @@ ONCE: Final[Responses] = {
         "description": "It is not, or no longer, as this needs; or this very request is being done "
         "already: then `Retry-After` says when to ask again."
     },
+    410: {"description": "It was done before; whom the answer named has been erased since."},
     422: {
         "description": "A field of the body is not right, or the idempotency key was used before."
     },

@@ -21,6 +21,12 @@ from shared.postgres import (
 ERASED: Final = "[erased]"
 """What stands in the place of names and texts."""
 
+DONE_AND_ERASED: Final = (
+    '{"type":"/docs#problem-erased","title":"Gone","status":410,"code":"erased",'
+    '"detail":"This was done before; whom its answer named has been erased since."}'
+)
+"""What answers a request that is sent again after the person in its answer was erased."""
+
 TELLING: Final = (
     "reason", "evidence", "failed", "not told", "not lifted", "not escalated", "imported",
     "not reapplied",
@@ -338,6 +344,17 @@ async def erase_around(tx: Connection, erasure: Erasure, user_id: UserId) -> Non
         "DELETE FROM kept_filters WHERE guild_id = $1 AND matching::text LIKE $2",
         erasure.guild_id,
         f"%{erasure.user_id}%",
+    )
+    await execute(
+        tx,
+        """
+        UPDATE repeats SET status = 410, headers = $3, body = $4
+         WHERE guild_id = $1 AND status IS NOT NULL AND body LIKE $2
+        """,
+        erasure.guild_id,
+        f"%{erasure.user_id}%",
+        {"content-type": "application/problem+json"},
+        DONE_AND_ERASED,
     )
     await execute(
         tx,
