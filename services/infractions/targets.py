@@ -44,7 +44,7 @@ async def find_target(deps: Deps, by: Invocation, user_id: UserId) -> Target:
     guild, target = await asyncio.gather(
         deps.gateway.guild(by.guild_id, version=by.guild_version), _look_up(deps, by, user_id)
     )
-    _check(deps, person_of(by), target, guild)
+    _check(deps, person_of(by), user_id, target, guild)
     return target
 
 
@@ -53,14 +53,14 @@ async def find_target_of(deps: Deps, actor: Actor, guild: GuildSnapshot, user_id
     member = await deps.gateway.member(guild.id, user_id)
     user = member.user if member else None
     target = Target(user=user or await _user(deps, user_id), member=member)
-    _check(deps, actor, target, guild)
+    _check(deps, actor, user_id, target, guild)
     return target
 
 
-def _check(deps: Deps, actor: Actor, target: Target, guild: GuildSnapshot) -> None:
+def _check(deps: Deps, actor: Actor, user_id: UserId, target: Target, guild: GuildSnapshot) -> None:
     may_act_on(
         actor,
-        person_in(guild, target.user.id, target.roles),
+        person_in(guild, user_id, target.roles),
         guild,
         deps.config.get(guild.id),
         deps.settings.operators,

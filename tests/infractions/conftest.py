@@ -10,6 +10,7 @@ from services.infractions import app
 from services.infractions.deps import Deps
 from services.infractions.settings import Settings
 from shared.settings import load
+from tests.infractions.file_server import FileServer, file_server
 from tests.infractions.rig import Rig, environment, in_process
 from tests.infractions.rig import rig as make_rig
 from tests.infractions.scene import Scene
@@ -42,3 +43,10 @@ async def elsewhere(rig: Rig) -> AsyncGenerator[Deps]:
     """Give what another process of the service would have, to act at the same time as the first."""
     async with AsyncExitStack() as stack:
         yield await app.open_deps(stack, load(Settings, rig.environ), CollectorRegistry())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def files(rig: Rig) -> AsyncGenerator[FileServer]:
+    """Give the file server that infractions may fetch from."""
+    async with file_server(rig.environ["CDN_ORIGINS"]) as server:
+        yield server

@@ -1,12 +1,11 @@
 """Evidence: messages and files that are kept with an infraction, by hand or with the measure."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 import httpx
 import msgspec
 import pytest
-import pytest_asyncio
 from msgspec.structs import replace
 
 from services.infractions import actions
@@ -19,8 +18,8 @@ from shared.contracts.config import InfractionsPlugin
 from shared.contracts.discord import Attachment, MessageRef, Overwrite, User
 from shared.contracts.ids import MessageId, UserId
 from shared.errors import UserError
-from tests.infractions.file_server import FileServer, file_server
-from tests.infractions.rig import Json, Rig, new_id
+from tests.infractions.file_server import FileServer
+from tests.infractions.rig import Json, new_id
 from tests.infractions.scene import Scene, shown
 from tests.infractions.test_api import key, token
 from tests.support.answering_gateway import BUSY, FORBIDDEN
@@ -30,13 +29,6 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 READS = (1 << 10) | (1 << 16)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def files(rig: Rig) -> AsyncGenerator[FileServer]:
-    """Give the file server that infractions may fetch from."""
-    async with file_server(rig.environ["CDN_ORIGINS"]) as server:
-        yield server
 
 
 def says(scene: Scene, content: str, *files: Attachment, by: UserId | None = None) -> MessageRef:

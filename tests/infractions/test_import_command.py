@@ -2,33 +2,24 @@
 
 import gzip
 import json
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from msgspec.structs import replace
 
 from shared.contracts.actions import Message
 from shared.contracts.discord import Attachment
 from shared.contracts.ids import UserId
 from shared.contracts.invocations import OptionValue
-from tests.infractions.file_server import FileServer, file_server
+from tests.infractions.file_server import FileServer
 from tests.infractions.interacting import edited
-from tests.infractions.rig import Rig, new_id
+from tests.infractions.rig import new_id
 from tests.infractions.scene import Scene
 from tests.infractions.test_escalation import noted
 from tests.infractions.test_importing import imports, rowboat
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 COMMAND = "infractions import"
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def files(rig: Rig) -> AsyncGenerator[FileServer]:
-    """Give the file server that infractions may fetch from."""
-    async with file_server(rig.environ["CDN_ORIGINS"]) as server:
-        yield server
 
 
 async def run(scene: Scene, file: Attachment, containing: str, **options: OptionValue) -> Message:

@@ -105,10 +105,11 @@ def _named(leaf: Leaf, text: str) -> dict[str, str]:
 
 def _positional(leaf: Leaf, text: str) -> dict[str, str]:
     texts: dict[str, str] = {}
+    last = next((one for one in reversed(leaf.options) if one["type"] == STRING), None)
     for option in leaf.options:
         if not text:
             break
-        if option is leaf.options[-1] and option["type"] == STRING:
+        if option is last and not _required_after(leaf, option):
             return texts | {option["name"]: text.strip('"') if text.count('"') == 2 else text}
         word = WORD.match(text)
         assert word
@@ -117,6 +118,11 @@ def _positional(leaf: Leaf, text: str) -> dict[str, str]:
     if text:
         raise SlashError(f"/{' '.join(leaf.words)} has no option for {text!r}.")
     return texts
+
+
+def _required_after(leaf: Leaf, option: Json) -> bool:
+    following = leaf.options[leaf.options.index(option) + 1 :]
+    return any(one.get("required") for one in following)
 
 
 def _option(option: Json, text: str, lookup: Mapping[int, Lookup]) -> Json:

@@ -50,10 +50,12 @@ export class CommandLine {
   /** Put typed words into the options, in order; the last text option takes the rest. */
   fill(text) {
     let rest = text.trim();
+    const texts = this.leaf.options.filter((option) => option.type === STRING);
+    const taking = texts.at(-1) ?? this.leaf.options.at(-1);
     for (const option of this.leaf.options) {
       if (!rest) break;
       const chip = this.chips.find((one) => one.option === option) ?? this.add(option);
-      const last = option === this.leaf.options.at(-1);
+      const last = option === taking;
       const cut = last ? rest.length : (rest.indexOf(" ") + 1 || rest.length + 1) - 1;
       chip.input.value = rest.slice(0, cut);
       this.fit(chip);
