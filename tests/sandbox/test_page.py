@@ -424,7 +424,7 @@ async def test_direct_messages_arrive_with_a_mark_and_are_answered(
     mark = page.get_by_role("button", name="Direct messages")
     await expect(mark).to_have_class(re.compile("unread"))
     await mark.click()
-    await expect(page.get_by_test_id("channel")).to_have_text("Flotilla")
+    await expect(page.get_by_test_id("channel")).to_have_text(["Flotilla"])
     await expect(last_message(page).get_by_test_id("content")).to_have_text(
         "You were warned in Harbour."
     )
